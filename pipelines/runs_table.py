@@ -44,8 +44,10 @@ class Line:
 def _score(run: FinishedRun) -> str:
     if run.score is None:
         return "not defined" if run.scores else "not here"
+    if run.fold_count == 1:
+        return f"{run.score:.5f} on fold {next(iter(run.folds), '')}"
     error = run.standard_error
-    return f"{run.score:.5f} " + (f"on fold {next(iter(run.folds), '')}" if math.isnan(error) else f"± {error:.5f}")
+    return f"{run.score:.5f}" + ("" if math.isnan(error) else f" ± {error:.5f}")
 
 
 def _gain(standing: Standing) -> str:
@@ -74,7 +76,7 @@ def _notes(lines: Sequence[Line], best: str | None) -> list[str]:
     notes = []
     if any(line.standing and (line.standing.verdict, line.standing.evidence) == ("real", "folds") for line in lines):
         notes.append(f"{BY_FOLDS} by the scores of the folds alone; the rows, too: foldline compare {best} NAME")
-    if any(len(line.run.folds) == 1 for line in lines):
+    if any(line.run.fold_count == 1 for line in lines):
         notes.append("on fold ..: one fold is no verdict, and steps that are fitted on other folds are left out of it")
     if any(line.run.scores is None for line in lines):
         notes.append("not here: DVC's cache lacks its scores (dvc fetch, where a remote has them), or they are too old")

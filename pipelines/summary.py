@@ -75,7 +75,7 @@ def print_summary(places: Places, next_command: str, leaderboard: str | None = N
     table.add_row("out-of-fold, after clip", _shown(clipped.score))
     accuracy = parse(read_json(places.score), Accuracy, str(places.score)).top_1_accuracy
     if accuracy is not None:
-        table.add_row("out-of-fold accuracy", f"{accuracy:.5f}")
+        table.add_row("top-1 accuracy", f"{accuracy:.5f}")
     if leaderboard is not None:
         table.add_row("leaderboard", leaderboard)
     table.add_section()

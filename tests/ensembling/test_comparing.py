@@ -111,7 +111,7 @@ def test_one_fold_is_never_real_and_says_so() -> None:
     comparison = judged(first, second)
     assert comparison.over_rows.excludes_zero
     assert comparison.verdict == "not yet real"
-    assert any("needs at least 2 folds" in sentence for sentence in comparison.sentences)
+    assert any("needs at least 2 folds, each with a score" in sentence for sentence in comparison.sentences)
     written = json.loads(json.dumps(comparison.as_json(), allow_nan=False))
     assert written["interval_over_folds"] == [None, None]
     assert written["folds"]["0"]["gain"] == pytest.approx(comparison.pooled.gain, abs=1e-6)

@@ -46,6 +46,13 @@ def test_the_best_has_the_most_folds_and_the_best_score_of_the_latest_runs_metri
     assert best_run([]) is None
 
 
+def test_a_fold_without_a_score_is_one_of_a_runs_folds() -> None:
+    """As of AUC where a fold has one class alone."""
+    whole = run("whole", 0.5, None, None)
+    assert (whole.fold_count, replace(whole, scores=None).fold_count) == (3, 0)
+    assert best_run([run("lucky", 0.1), whole]) == (whole, -1)
+
+
 def replace_direction(one: FinishedRun) -> FinalScores:
     assert one.scores is not None
     return one.scores.model_copy(update={"higher_is_better": True})

@@ -120,6 +120,18 @@ def test_a_comparison_by_saved_names_is_remembered(saved: list[str]) -> None:
     assert (listed["verdict"], listed["evidence"]) == ("not yet", "rows and folds")
 
 
+def test_a_run_with_a_single_defined_score_is_not_of_a_single_fold(
+    saved: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs.remove_run(Path("work/pets/runs"), saved[2])
+    undefined = {"0": 0.1, "1": None}
+    places = write_finished(Path(), 0.75, {"folds": [0, 1]}, fold_scores=undefined, score=0.125)
+    save_run(places, places.runs, 90.0)
+    call(runs)
+    assert "0.12500 best" in " ".join((printed := capsys.readouterr().out).split())
+    assert "on fold" not in printed
+
+
 def test_a_score_that_is_not_here(saved: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     Path("work/pets/runs", saved[0], "work/pets/clip/metrics.json").unlink()
     assert call(runs)["runs"][0]["score"] is None

@@ -1,5 +1,6 @@
 """Whether one run is better than another: on the rows that both predicted, row by row and fold by fold."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +52,8 @@ class Comparison(Difference):
         gain, folds = self.pooled.gain, list(self.by_fold)
         better = f"{second if gain > 0 else first} is better by {abs(gain):.6f}" if gain else "both score the same"
         which = f"fold {folds[0]} only" if len(folds) == 1 else f"{len(folds)} folds"
-        by_folds = ": needs at least 2 folds"
-        if len(folds) > 1:
+        by_folds = ": needs at least 2 folds, each with a score"
+        if not math.isnan(over_folds.low):
             by_folds = f" {over_folds.low:+.6f} .. {over_folds.high:+.6f}"
         return (
             f"{self.rows} rows that both predicted ({which}), of {self.rows_of[0]} in {first}, {self.rows_of[1]} in "

@@ -78,6 +78,11 @@ class FinishedRun:
         return {fold: score for fold, score in of_folds.items() if score is not None}
 
     @property
+    def fold_count(self) -> int:
+        """Also of those whose score is not defined."""
+        return len(self.scores.fold_scores) if self.scores else 0
+
+    @property
     def standard_error(self) -> float:
         """Of the mean of its folds; NaN for a single one."""
         return standard_error([*self.folds.values()])

@@ -32,10 +32,10 @@ def best_run(runs: Sequence[FinishedRun]) -> tuple[FinishedRun, int] | None:
     else -1. None where no run says which."""
     metric = next((run.scores.metric for run in reversed(runs) if run.scores), None)
     scored = [run for run in runs if run.scores and run.scores.metric == metric and run.score is not None]
-    most = max((len(run.folds) for run in scored), default=0)
+    most = max((run.fold_count for run in scored), default=0)
     higher = {run.scores.higher_is_better for run in scored if run.scores} - {None}
     sign = 1 if True in higher else -1
-    among = [run for run in scored if len(run.folds) == most]
+    among = [run for run in scored if run.fold_count == most]
     return (max(among, key=lambda run: sign * (run.score or 0.0)), sign) if higher else None
 
 

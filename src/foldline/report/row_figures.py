@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from foldline.ensembling.form_kind import listed_numbers
 from foldline.ensembling.log_losses import of_truth
 from foldline.files.compact import rows_at
 from foldline.report.evidence import Evidence
@@ -25,11 +26,19 @@ def row_lines(evidence: Evidence, row: int) -> Sequence[str]:
         true, said = (_with_probability(evidence, row, int(of[row])) for of in (evidence.targets, labels))
     else:
         true = evidence.target.shown(evidence.targets[one], evidence.classes)[0]
-        said = evidence.form.shown(evidence.after[one], evidence.classes)[0]
+        said = _said(evidence, row)
     error = evidence.errors.get(int(evidence.first_images[row]))
     unread = [f"cannot be read: {error}"] if error else []
     cost = f"{evidence.loss_name} {evidence.losses[row]:.3g}"
     return [evidence.ids[row], f"true: {true}", f"said: {said}", cost, *unread]
+
+
+def _said(evidence: Evidence, row: int) -> str:
+    """A set is what the rule makes of the probabilities, which are those of its labels."""
+    after = evidence.after[row]
+    if evidence.metric.needs == "sets":
+        return listed_numbers(after, evidence.classes, np.flatnonzero(evidence.answers[row])) or "nothing"
+    return evidence.form.shown(after[None], evidence.classes)[0]
 
 
 def _with_probability(evidence: Evidence, row: int, label: int) -> str:

@@ -47,7 +47,7 @@ def contenders(uploads: Sequence[Upload], places: Places) -> list[Contender]:
             continue
         clipped = Places(places.slug, places.runs / run.name).clipped
         score = run.score if upload.out_of_fold is None else upload.out_of_fold
-        scored = upload.metric or run.scores.metric, score, run.standard_error, len(run.folds) == 1
+        scored = upload.metric or run.scores.metric, score, run.standard_error, run.fold_count == 1
         found.append(Contender(upload, *scored, clipped))
     return found
 

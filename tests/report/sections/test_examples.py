@@ -1,5 +1,6 @@
 """Which rows are shown, what is said of them, and of which outputs a map is wanted, by hand-worked values."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,15 @@ def test_maps_lie_over_the_pictures_that_they_are_of() -> None:
 def test_what_is_said_of_a_row(evidence: Any, lines: list[str], asked: dict[int, str]) -> None:
     assert row_lines(evidence, 0)[1:] == lines
     assert asked_outputs(evidence, 0) == asked
+
+
+def test_a_set_is_what_the_rule_makes_of_it() -> None:
+    """By a threshold above its probability a likely label is not said."""
+    sets = {"kind": "samples_f_beta", "beta": 2}
+    of_sets = drawn(SEVERAL.targets, SEVERAL.after, classes=("a", "b"), target=LABELS, form="independent", metric=sets)
+    by_rule = replace(of_sets, answers=np.array([[True, False]]))
+    assert row_lines(by_rule, 0)[2] == "said: a 0.75"
+    assert row_lines(replace(by_rule, answers=np.zeros((1, 2), bool)), 0)[2] == "said: nothing"
 
 
 def test_numbers_are_never_unsure() -> None:

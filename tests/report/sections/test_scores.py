@@ -60,7 +60,7 @@ BINARY = {"kind": "binary", "column": "label", "group": None, "negative": "cat",
 def test_the_numbers_above_all_sections() -> None:
     assert [(key.label, key.value, key.note) for key in keys(EVIDENCE, 0.5)] == [
         ("log loss, out of fold", "0.76507", "mean of folds 0.76507 ± 0.07192"),
-        ("accuracy, out of fold", "50.00%", ""),
+        ("accuracy of the answers, out of fold", "50.00%", ""),
         ("leaderboard", "0.50000", "public"),
     ]
     assert keys(EVIDENCE, None)[-1].note == "no score yet"

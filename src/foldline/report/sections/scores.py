@@ -63,7 +63,7 @@ def keys(evidence: Evidence, public: float | None) -> list[Key]:
     note = f"mean of folds {_mean_of_folds(found)}" if len(found.by_fold) > 1 else "of a single fold"
     keys = [Key(f"{in_words(evidence.metric.name)}, out of fold", shown(found.pooled), note)]
     if labels is not None and (accuracy := float((labels == evidence.targets).mean())) != found.pooled:
-        keys.append(Key("accuracy, out of fold", f"{accuracy:.2%}"))
+        keys.append(Key("accuracy of the answers, out of fold", f"{accuracy:.2%}"))
     keys.append(Key("leaderboard", shown(public), "public" if public is not None else "no score yet"))
     return keys
 
