@@ -31,7 +31,8 @@ NOTHING_TO_DO = ("dvc", "repro")
 EPOCHS = "  epochs: 6\n"
 """Of the demo."""
 
-IMPORTED_LATER = dict.fromkeys(("pipelines.download", "pipelines.submit"), "foldline.local_kaggle.server")
+SERVER = "foldline.local_kaggle.server"
+IMPORTED_LATER = {"pipelines.download": SERVER, "pipelines.submit": SERVER}
 """What a script imports while it runs."""
 
 
