@@ -12,7 +12,7 @@ from foldline.ensembling.predictions import Predictions, create_like
 from foldline.ensembling.row_sources import Source, Stored, StoredRows, cross_fitted, fit_steps, fitted
 from foldline.ensembling.runs import Run
 from foldline.ensembling.scales import Inputs, stored_scale
-from foldline.ensembling.scoring import Gain, Scorer, Scores, gains_metrics, score_folds, write_gains
+from foldline.ensembling.scoring import Gain, Scorer, gains_metrics, score_folds, write_gains
 from foldline.ensembling.steps import Context, Step, apart, by_fold
 from foldline.files.arrays import gather, put
 from foldline.files.whole_files import numbers_folder, write_json
@@ -88,7 +88,8 @@ def write_clipped(
     with numbers_folder(path) as folder:
         clipped = create_like(like, folder)
         fill_clipped(clipped, source, chain, path.name)
-        scores = score_clipped(scorer, source.targets, clipped, chain)
+        answers = clipped_answers(scorer, clipped, chain)
+        scores = score_folds(scorer.metric, source.targets, answers, clipped.folds)
         metrics = before | scores.as_json(scorer.metric, len(source.targets)) | {"gains": gains_metrics(gains)}
         write_json(folder / "metrics.json", metrics)
         write_rule(folder / "rule.json", chain.whole.setting(Decision.name, scorer.rule))
@@ -103,11 +104,6 @@ def fill_clipped(clipped: Predictions, source: Source, chain: NestedChain, what:
         put(clipped.out_of_fold, block, rows)
     for block, ((rows,),) in fitted(source, before, what):
         put(clipped.test, block, rows)
-
-
-def score_clipped(scorer: Scorer, targets: np.ndarray, clipped: Predictions, chain: NestedChain) -> Scores:
-    answers = clipped_answers(scorer, clipped, chain)
-    return score_folds(scorer.metric, targets, answers, clipped.folds)
 
 
 def clipped_answers(scorer: Scorer, clipped: Predictions, chain: NestedChain) -> np.ndarray:

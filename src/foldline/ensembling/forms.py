@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 from pydantic import TypeAdapter
 
-from foldline.card.activations import Activation, column_slices
+from foldline.card.activations import Activation, ColumnSoftmax, column_slices
 from foldline.ensembling.form_kind import Claims, FormKind, listed_numbers
 from foldline.ensembling.log_losses import are_positions
 from foldline.ensembling.scales import OfLogProbabilities, OfOdds, Scale
@@ -121,9 +121,7 @@ class ColumnDistributions(FormKind):
     adds_up: ClassVar[bool] = True
 
     def width(self, classes: int) -> int:
-        if sum(self.sizes) != classes:
-            raise ValueError(f"columns have {sum(self.sizes)} classes together, but there are {classes} classes")
-        return classes
+        return ColumnSoftmax.over(self.sizes).outputs(classes)
 
     def distributions(self, outputs: int) -> tuple[int, ...]:
         return self.sizes

@@ -84,9 +84,7 @@ def _candidates(hashes: Int64[np.ndarray, " images"], thumbnails: Thumbnails) ->
     alike."""
     structured = np.flatnonzero([cv2.meanStdDev(thumbnail)[1] >= FLAT for thumbnail in thumbnails])
     hashes, thumbnails = hashes[structured], thumbnails[structured]
-    found = [np.zeros((0, 2), np.int64)]
-    for fraction in CROPPED_FRACTIONS:
-        found.append(close_pairs(hashes, perceptual_hashes(thumbnails, fraction)))
+    found = [close_pairs(hashes, perceptual_hashes(thumbnails, fraction)) for fraction in CROPPED_FRACTIONS]
     pairs = np.unique(np.concatenate(found), axis=0)
     alike = [_correlations(thumbnails, pairs[start : start + BLOCK]) for start in range(0, len(pairs), BLOCK)]
     likeness = np.round(np.concatenate([np.zeros(0), *alike]) * LIKENESS_STEPS)
@@ -171,14 +169,14 @@ def close_pairs(
     Source: Norouzi, Punjani and Fleet, Fast Search in Hamming Space with Multi-Index Hashing, 2012.
     """
     count = len(base)
-    found = [np.zeros(0, np.int64)]
+    found = []
     for band in range(BANDS):
         for left, right in _sharing_a_band(_band(base, band), _band(queries, band)):
             close = (left != right) & (np.bitwise_count(queries[left] ^ base[right]) <= FARTHEST)
             left, right = left[close], right[close]
             found.append(np.unique(np.minimum(left, right) * count + np.maximum(left, right)))
     pairs = np.unique(np.concatenate(found))
-    return np.stack([pairs // count, pairs % count], axis=1) if count else np.zeros((0, 2), np.int64)
+    return np.stack(np.divmod(pairs, count), axis=1)
 
 
 def _band(hashes: np.ndarray, band: int) -> np.ndarray:

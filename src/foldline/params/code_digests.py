@@ -7,6 +7,7 @@ positions, comments, docstrings and empty fields, so that it is equal under ever
 """
 
 import ast
+import functools
 import hashlib
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,12 +51,10 @@ def script_digests(scripts: Mapping[str, Sequence[Path]], graph: grimp.ImportGra
 
     A path that does not exist counts by its name alone: its reader reports that it is missing.
     """
-    of_modules: dict[str, str] = {}
 
+    @functools.cache
     def of_module(module: str) -> str:
-        if module not in of_modules:
-            of_modules[module] = _sha256(meaning(source_of(module).read_text(encoding="utf-8")).encode())
-        return of_modules[module]
+        return _sha256(meaning(source_of(module).read_text(encoding="utf-8")).encode())
 
     def of_script(script: str, files: Iterable[Path]) -> str:
         code = [f"{module} {of_module(module)}" for module in modules_of(script, graph)]
