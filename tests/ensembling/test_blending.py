@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
+from foldline.ensembling.chain import chain_of, fit_chain
 from foldline.ensembling.methods import ConvexCombination, Equal, HillClimbing, Method, Ranks, Stacking
 from foldline.ensembling.predictions import Predictions, create_scores
-from foldline.ensembling.row_sources import Stored, StoredRows, cross_fitted, fit_steps, fitted
+from foldline.ensembling.row_sources import Stored, StoredRows, cross_fitted, fit_data, fit_steps, fitted
 from foldline.ensembling.runs import Run, agreement, aligned, blend_scale, with_ranks
 from foldline.ensembling.scales import OfLogProbabilities, Scale
 from foldline.ensembling.scoring import Scorer
@@ -150,6 +152,19 @@ def test_the_squared_error_and_its_root_have_the_same_weights() -> None:
         weights.append(step.fit(step.fit_data(inputs, targets), targets))
     np.testing.assert_array_equal(*weights)
     assert weights[0][0] > weights[0][1] > 0
+
+
+@pytest.mark.parametrize(
+    "method", [CONVEX, HillClimbing(kind="hill_climbing", rounds=5), Stacking(kind="stacking", penalty=10)]
+)
+def test_what_was_fitted_does_the_same_after_json(method: Method) -> None:
+    scale = blend_scale(method, DISTRIBUTION, 3)
+    steps, _ = method.planned(Context(scale, SCORER, 3, ("strong", "weak"), blends=True))
+    data = fit_data(aligned([STRONG, WEAK], TARGETS, method, scale))
+    chain = fit_chain(steps, data)
+    again = chain_of(steps, json.loads(json.dumps(chain.written())))
+    assert chain.gains[0].applied
+    np.testing.assert_array_equal(again.apply(data.inputs)[0], chain.apply(data.inputs)[0])
 
 
 def test_ranks_take_a_metric_of_order() -> None:

@@ -1,8 +1,7 @@
 """Bounds on the probabilities that are written: what a sure and wrong one costs at most."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float32, Float64
@@ -25,8 +24,7 @@ LOWER_BOUNDS = (0.0, *(float(value) for value in np.geomspace(1e-6, 0.5, 40)))
 """Lower bounds to choose from, in multiples of 1/C, in steps of 40 %; of several columns C is the most that one has."""
 
 
-@dataclass(frozen=True)
-class AbsoluteBounds:
+class AbsoluteBounds(NamedTuple):
     lower: float
     upper: float
 
@@ -54,19 +52,14 @@ class Bounds(Step):
             f"not applicable: bounds need all classes, but {TOP_CLASSES_ALONE}" if self._on.scale.is_compact else None
         )
 
-    def apply(self, setting: AbsoluteBounds, inputs: Inputs) -> Inputs:
-        if setting == NO_BOUNDS:
+    def apply(self, setting: Sequence[float], inputs: Inputs) -> Inputs:
+        bounds = AbsoluteBounds(*setting)
+        if bounds == NO_BOUNDS:
             return inputs
-        return (bounding(inputs[0], self._on.scale.form)(setting).astype(np.float32),)
+        return (bounding(inputs[0], self._on.scale.form)(bounds).astype(np.float32),)
 
     def describe(self, setting: AbsoluteBounds) -> str:
         return f"{setting.lower:.3g} .. {setting.upper:.3g}"
-
-    def written(self, setting: AbsoluteBounds) -> list[float]:
-        return [setting.lower, setting.upper]
-
-    def read(self, written: list[float]) -> AbsoluteBounds:
-        return AbsoluteBounds(*written)
 
 
 class NoBounds(Bounds):
@@ -137,14 +130,12 @@ class FittedBounds(Bounds):
         return losses_on_grid(self._losses, self.grid, inputs, targets)
 
     def _losses(self, inputs: Inputs, targets: np.ndarray) -> LossesAt:
-        bounded = bounding(inputs[0], self._on.scale.form)
-        return lambda lower: row_losses(bounded(self._from(lower)), targets)
-
-    def _from(self, lower: float) -> AbsoluteBounds:
-        return bounds_from(lower, self._on.scale.form)
+        form = self._on.scale.form
+        bounded = bounding(inputs[0], form)
+        return lambda lower: row_losses(bounded(bounds_from(lower, form)), targets)
 
     def fit(self, data: Float64[np.ndarray, "rows bounds"], targets: np.ndarray) -> AbsoluteBounds:
-        return self._from(best_on_grid(data, self.grid, 0.0))
+        return bounds_from(best_on_grid(data, self.grid, 0.0), self._on.scale.form)
 
 
 def lower_bounds(form: Form, classes: int) -> tuple[float, ...]:
@@ -159,8 +150,7 @@ def bounds_from(lower: float, form: Form) -> AbsoluteBounds:
 
 def described_bounds(description: str) -> AbsoluteBounds:
     """Those that `Bounds.describe` puts in words, to three digits."""
-    lower, upper = map(float, description.split(" .. "))
-    return AbsoluteBounds(lower, upper)
+    return AbsoluteBounds(*map(float, description.split(" .. ")))
 
 
 def bounding(

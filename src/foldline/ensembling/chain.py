@@ -65,12 +65,12 @@ class Chain:
 
     def written(self) -> dict[str, Any]:
         """The settings by the names of their steps, as JSON has them; `chain_of` makes a chain of them again."""
-        return {one.step.name: one.step.written(one.setting) for one in self.steps}
+        return {one.step.name: one.setting for one in self.steps}
 
 
 def chain_of(steps: Sequence[Step], written: Mapping[str, Any]) -> Chain:
     """The steps with settings that were fitted elsewhere."""
-    return Chain(tuple(Decided(step, step.read(written[step.name])) for step in steps))
+    return Chain(tuple(Decided(step, written[step.name]) for step in steps))
 
 
 @dataclass(frozen=True)

@@ -56,24 +56,18 @@ class Method(Step):
         return None
 
     def default(self) -> Any:
-        return np.full(len(self._on.names), 1 / len(self._on.names))
+        return [1 / len(self._on.names)] * len(self._on.names)
 
     def apply(self, setting: Any, inputs: Inputs) -> Inputs:
         mean = self.mean(setting, inputs)
         return (self._on.scale.predictions(mean) if self._on.blends else mean,)
 
     def mean(self, setting: Any, inputs: Inputs) -> np.ndarray:
-        return self._on.scale.mean(inputs, setting)
+        return self._on.scale.mean(inputs, np.array(setting, np.float64))
 
     def describe(self, setting: Any) -> str:
-        pairs = zip(self._on.names, setting.tolist(), strict=True)
+        pairs = zip(self._on.names, setting, strict=True)
         return ", ".join(f"{name} {weight:.3f}" for name, weight in pairs)
-
-    def written(self, setting: Any) -> Any:
-        return setting.tolist()
-
-    def read(self, written: Any) -> Any:
-        return np.array(written, np.float64)
 
     def predictions(self, outputs: Inputs) -> np.ndarray:
         return outputs[0] if self._on.blends else super().predictions(outputs)
@@ -83,7 +77,7 @@ class Equal(Method):
     kind: Literal["equal"]
     is_given = True
 
-    def fit(self, data: np.ndarray, targets: np.ndarray) -> Weights:
+    def fit(self, data: np.ndarray, targets: np.ndarray) -> list[float]:
         return self.default()
 
 
@@ -105,15 +99,16 @@ class ConvexCombination(Method):
             return np.stack([scale.of_truth(one, targets) for one in inputs], axis=2)
         return np.stack([scale.predictions(one) for one in inputs], axis=2).astype(np.float64)
 
-    def fit(self, data: Float64[np.ndarray, "rows asked members"], targets: np.ndarray) -> Weights:
+    def fit(self, data: Float64[np.ndarray, "rows asked members"], targets: np.ndarray) -> list[float]:
         """Log loss and squared error are convex in the weights: their optimum is reached."""
         members = data.shape[2]
         flat = data.reshape(-1, members)
         if self.metric.is_log_loss:
-            return least_on_simplex(log_loss_curve(flat, asked_weights(targets, data.shape[1]).ravel()), members)
+            counted = asked_weights(targets, data.shape[1]).ravel()
+            return least_on_simplex(log_loss_curve(flat, counted), members).tolist()
         wanted = targets.astype(np.float64).ravel()
         known = ~np.isnan(wanted)
-        return least_on_simplex(squared_error_curve(flat[known], wanted[known]), members)
+        return least_on_simplex(squared_error_curve(flat[known], wanted[known]), members).tolist()
 
 
 class HillClimbing(Method):
@@ -122,9 +117,9 @@ class HillClimbing(Method):
     kind: Literal["hill_climbing"]
     rounds: PositiveInt
 
-    def fit(self, data: np.ndarray, targets: np.ndarray) -> Weights:
+    def fit(self, data: np.ndarray, targets: np.ndarray) -> list[float]:
         predictions = tuple(map(self._on.scale.predictions, apart(data)))
-        return hill_climbing_weights(predictions, targets, self._on.scorer, self.rounds)
+        return hill_climbing_weights(predictions, targets, self._on.scorer, self.rounds).tolist()
 
 
 class Ranks(Method):
@@ -152,16 +147,10 @@ class Ranks(Method):
 
     def mean(self, setting: bool, inputs: Inputs) -> np.ndarray:
         half = len(inputs) // 2
-        return self._on.scale.mean(inputs[half:] if setting else inputs[:half], super().default())
+        return super().mean(super().default(), inputs[half:] if setting else inputs[:half])
 
     def describe(self, setting: bool) -> str:
         return "mean of ranks" if setting else "mean of predictions"
-
-    def written(self, setting: bool) -> bool:
-        return setting
-
-    def read(self, written: bool) -> bool:
-        return written
 
 
 def needs_order(metric: MetricKind) -> str:
@@ -188,24 +177,22 @@ class Stacking(Method):
             "Choose convex_combination or hill_climbing."
         )
 
-    def default(self) -> LogLinearPool | None:
+    def default(self) -> None:
         return None
 
-    def fit(self, data: np.ndarray, targets: np.ndarray) -> LogLinearPool:
-        return fit_pool(apart(data), targets, self._on.scale, self.penalty)
+    def fit(self, data: np.ndarray, targets: np.ndarray) -> list[list[float]]:
+        """The members' weights, and the classes' biases."""
+        pool = fit_pool(apart(data), targets, self._on.scale, self.penalty)
+        return [pool.weights.tolist(), pool.biases.tolist()]
 
-    def mean(self, setting: LogLinearPool | None, inputs: Inputs) -> np.ndarray:
-        scale = self._on.scale
-        return scale.mean(inputs, super().default()) if setting is None else pooled(setting, inputs, scale)
+    def mean(self, setting: list[list[float]] | None, inputs: Inputs) -> np.ndarray:
+        if setting is None:
+            return super().mean(super().default(), inputs)
+        return pooled(LogLinearPool(*map(np.array, setting)), inputs, self._on.scale)
 
-    def describe(self, setting: LogLinearPool) -> str:
-        return f"{super().describe(setting.weights)}; biases {setting.biases.min():.3g} .. {setting.biases.max():.3g}"
-
-    def written(self, setting: LogLinearPool | None) -> list[list[float]] | None:
-        return None if setting is None else [setting.weights.tolist(), setting.biases.tolist()]
-
-    def read(self, written: list[list[float]] | None) -> LogLinearPool | None:
-        return None if written is None else LogLinearPool(*map(np.array, written))
+    def describe(self, setting: list[list[float]]) -> str:
+        weights, biases = setting
+        return f"{super().describe(weights)}; biases {min(biases):.3g} .. {max(biases):.3g}"
 
 
 def hill_climbing_weights(inputs: Inputs, targets: np.ndarray, scorer: Scorer, rounds: int) -> Weights:

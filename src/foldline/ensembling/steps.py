@@ -85,7 +85,7 @@ class Step(Section):
         return stacked(inputs)
 
     def fit(self, data: np.ndarray, targets: np.ndarray) -> Any:
-        """From some rows' `fit_data` to a setting."""
+        """From some rows' `fit_data` to a setting: a rule, or what JSON can hold."""
         raise NotImplementedError
 
     def apply(self, setting: Any, inputs: Inputs) -> Inputs:
@@ -94,14 +94,6 @@ class Step(Section):
     def describe(self, setting: Any) -> str:
         """A setting in a few words."""
         raise NotImplementedError
-
-    def written(self, setting: Any) -> Any:
-        """A setting as JSON has it, exactly."""
-        return setting
-
-    def read(self, written: Any) -> Any:
-        """The setting that `written` was made of."""
-        return written
 
     def objection(self, setting: Any) -> str | None:
         """Why a setting is not applied although it gains, or None."""

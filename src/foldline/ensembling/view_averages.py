@@ -126,13 +126,9 @@ class Reading:
         return summands if self.views else (self.average.of_views(self.scale, summands, activation),)
 
 
-FIRST = IDENTITY
-"""The view that additions start from, where it is among the predicted ones."""
-
-
 def ordered(views: Sequence[str]) -> tuple[str, ...]:
-    """The view to start from before all others."""
-    first = FIRST if FIRST in views else views[0]
+    """The view that additions start from before all others: `identity`, where it is among them."""
+    first = IDENTITY if IDENTITY in views else views[0]
     return (first, *(view for view in views if view != first))
 
 
@@ -176,7 +172,7 @@ class Addition(Step):
         best = int(np.nanargmax([*gains, 0.0]))
         return (*self.chosen, *left[best : best + 1])
 
-    def apply(self, setting: tuple[str, ...], inputs: Inputs) -> Inputs:
+    def apply(self, setting: Sequence[str], inputs: Inputs) -> Inputs:
         chosen, count = [self.views.index(view) for view in setting], len(self.views)
         members = (inputs[start : start + count] for start in range(0, len(inputs), count))
         scale, activation = self._on.scale, self.activation
@@ -184,9 +180,6 @@ class Addition(Step):
 
     def describe(self, setting: tuple[str, ...]) -> str:
         return setting[-1] if len(setting) > len(self.chosen) else f"none besides {', '.join(self.chosen)}"
-
-    def read(self, written: Sequence[str]) -> tuple[str, ...]:
-        return tuple(written)
 
     def predictions(self, outputs: Inputs) -> np.ndarray:
         return super().predictions(outputs[: self.deciding])
