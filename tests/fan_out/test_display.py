@@ -78,11 +78,11 @@ def test_without_a_terminal_it_says_a_line_per_event(tmp_path: Path, process: "s
     one = running_for(0, item(tmp_path, attempts=2), process)
     one.item.log.write_text("".join(f"line {number}\n" for number in range(40)))
     with Display(2, 1, out) as display:
-        display.begin(0, one)
+        display.begin(one)
         display.show({0: one}, 1, [])
-        display.fail(0, one, 1)
-        display.end(0, Ended(one.item, 0, 61.0))
-        display.end(0, Ended(one.item, -9, 61.0))
+        display.fail(one, 1)
+        display.end(Ended(one.item, 0, 61.0))
+        display.end(Ended(one.item, -9, 61.0))
     said = out.file.getvalue().splitlines()  # type: ignore[attr-defined]
     end_of_log = [f"  line {number}" for number in range(25, 40)]
     assert said == [

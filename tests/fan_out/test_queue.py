@@ -20,16 +20,16 @@ class Silent:
     def __init__(self) -> None:
         self.events: list[str] = []
 
-    def begin(self, slot: int, running: Running) -> None:
+    def begin(self, running: Running) -> None:
         self.events.append(f"begin {running.item.name}")
 
     def show(self, running: Mapping[int, Running], waiting: int, ended: Sequence[Ended]) -> None:
         pass
 
-    def fail(self, slot: int, running: Running, code: int) -> None:
+    def fail(self, running: Running, code: int) -> None:
         self.events.append(f"fail {running.item.name} {code}")
 
-    def end(self, slot: int, ended: Ended) -> None:
+    def end(self, ended: Ended) -> None:
         self.events.append(f"end {ended.item.name} {ended.code}")
 
 

@@ -30,7 +30,7 @@ class Display:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def begin(self, slot: int, running: Running) -> None:
+    def begin(self, running: Running) -> None:
         self._say(f"{running.item.name}: started; its log is {running.item.log}")
 
     def show(self, running: Mapping[int, Running], waiting: int, ended: Sequence[Ended]) -> None:
@@ -38,12 +38,12 @@ class Display:
             lines = [self._whole(running, waiting, ended), *(_line(slot, running[slot]) for slot in sorted(running))]
             self._live.update(Group(*(Text(line, overflow="ellipsis", no_wrap=True) for line in lines)), refresh=True)
 
-    def fail(self, slot: int, running: Running, code: int) -> None:
+    def fail(self, running: Running, code: int) -> None:
         attempts = f"attempt {running.attempt} of {running.item.attempts}"
         self._say(f"{running.item.name}: {how_it_ended(code)} in {attempts}; it is started again. The end of its log:")
         self._say(log_end(running))
 
-    def end(self, slot: int, ended: Ended) -> None:
+    def end(self, ended: Ended) -> None:
         if ended.is_done:
             self._say(f"{ended.item.name}: done in {duration(ended.seconds)}")
             return

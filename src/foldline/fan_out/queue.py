@@ -54,15 +54,12 @@ class Process(Protocol):
     @property
     def pid(self) -> int | None:
         """None where it runs on another machine."""
-        ...
 
     def poll(self) -> int | None:
         """The exit code, or minus the signal that ended it; None while it runs."""
-        ...
 
     def wait(self) -> object:
         """It has ended, or was asked to: bring it to its end."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -82,10 +79,6 @@ class Ended:
     @property
     def has_failed(self) -> bool:
         return self.code != 0 and self.stopped is None
-
-    @property
-    def was_killed(self) -> bool:
-        return self.code < 0 and self.stopped is None
 
 
 @dataclass
@@ -109,10 +102,10 @@ class Running:
 class Screen(Protocol):
     """Who is told what happens (fan_out/display.py)."""
 
-    def begin(self, slot: int, running: Running) -> None: ...
+    def begin(self, running: Running) -> None: ...
     def show(self, running: Mapping[int, Running], waiting: int, ended: Sequence[Ended]) -> None: ...
-    def fail(self, slot: int, running: Running, code: int) -> None: ...
-    def end(self, slot: int, ended: Ended) -> None: ...
+    def fail(self, running: Running, code: int) -> None: ...
+    def end(self, ended: Ended) -> None: ...
 
 
 def start_cold(item: Item, environment: Environment) -> "subprocess.Popen[bytes]":
@@ -169,20 +162,20 @@ def run_queue(
                 if slot not in running and waiting:
                     item = waiting.popleft()
                     running[slot] = Running(item, start(item, environment), 1, time.monotonic())
-                    screen.begin(slot, running[slot])
+                    screen.begin(running[slot])
             screen.show(running, len(waiting), ended)
             time.sleep(LOOK_SECONDS)
             for slot, job in list(running.items()):
                 outcome = _outcome(job, stop)
                 if outcome is None:
                     continue
-                if outcome.was_killed and job.attempt < job.item.attempts:
-                    screen.fail(slot, job, outcome.code)
+                if outcome.has_failed and outcome.code < 0 and job.attempt < job.item.attempts:
+                    screen.fail(job, outcome.code)
                     running[slot] = Running(job.item, start(job.item, slots[slot]), job.attempt + 1, job.begun)
                     continue
                 ended.append(outcome)
                 del running[slot]
-                screen.end(slot, outcome)
+                screen.end(outcome)
     finally:
         end_all([job.process for job in running.values()])
     return ended
