@@ -43,7 +43,7 @@ def folds_alone(params: Params) -> list[int]:
 
 def changes_here(planned: Planned) -> list[Change]:
     cores = len(os.sched_getaffinity(0)) // (planned.processes * planned.slots)
-    return changes(planned.train, planned.predict, apart(all_precisions), cores, len(planned.fold.training))
+    return changes(planned.train, apart(all_precisions), cores, len(planned.fold.training))
 
 
 def all_precisions() -> Sequence[Precision]:

@@ -93,7 +93,7 @@ def test_phases_add_up() -> None:
 
 def test_what_is_tried_is_what_there_is_room_for() -> None:
     config = train_section(batch_size=32, micro_batch_size=8, workers=1)
-    assert changes(config, PREDICT, ("float32", "bfloat16"), 3, 1000) == [
+    assert changes(config, ("float32", "bfloat16"), 3, 1000) == [
         Change({"train.precision": "bfloat16", "predict.precision": "bfloat16"}, ROUNDED),
         Change({"train.channels_last": True}, ROUNDED),
         Change({"train.micro_batch_size": 4}, SAME_GRADIENTS),
@@ -103,7 +103,7 @@ def test_what_is_tried_is_what_there_is_room_for() -> None:
         Change({"train.workers": 0, "predict.workers": 0}, SAME),
         Change({"train.workers": 2, "predict.workers": 2}, SAME),
     ]
-    whole = changes(train_section(batch_size=4, micro_batch_size=8), PREDICT, ("float32",), 0, 4)
+    whole = changes(train_section(batch_size=4, micro_batch_size=8), ("float32",), 0, 4)
     assert [change.values for change in whole] == [
         {"train.channels_last": True},
         {"train.micro_batch_size": 2},

@@ -32,7 +32,6 @@ def drawn(
     rows, of_form = len(truth), TypeAdapter(Form).validate_python({"kind": form} if isinstance(form, str) else form)
     ids, turns = tuple(f"r{row}" for row in range(rows)), np.arange(rows)
     found = Evidence(
-        slug="drawn",
         metric=TypeAdapter(Metric).validate_python(metric or {"kind": "log_loss"}).of(classes),
         target=TypeAdapter(Target).validate_python(target),
         form=of_form,

@@ -53,7 +53,7 @@ class Change:
 AS_IT_IS = Change({}, SAME)
 
 
-def changes(train: Train, predict: Predict, precisions: Sequence[Precision], cores: int, images: int) -> list[Change]:
+def changes(train: Train, precisions: Sequence[Precision], cores: int, images: int) -> list[Change]:
     """Those to be tried. `cores`: for each process that trains. `images`: to learn from."""
     batch, micro = train.batch_size, min(train.micro_batch_size, train.batch_size)
     found = [

@@ -47,7 +47,6 @@ FIRST_LABEL: Mapping[Answer, Callable[[np.ndarray], np.ndarray]] = {
 class Evidence:
     """A run's out-of-fold rows, all arrays in their order."""
 
-    slug: str
     metric: MetricKind
     """Which knows the classes."""
     target: Target
@@ -151,7 +150,6 @@ def read_evidence(places: Places, target: Target, metric: MetricKind, submission
     losses, loss_name = row_losses(metric, run, answers)
     rows, images = read_rows(places.rows), read_images(places.images)
     return Evidence(
-        slug=places.slug,
         metric=metric,
         target=target,
         form=final.form,
