@@ -21,7 +21,7 @@ from foldline.files.reading import reading
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import numbers_file
 from foldline.metrics.decisions.rules import Rule
-from foldline.params.section import Read, Section, TypeForm, parse
+from foldline.params.section import Read, Section, TypeForm, parse, section_of
 from foldline.pixels.cache import PixelsKey
 
 KEY = "foldline.bundle"
@@ -51,23 +51,16 @@ class Described(Section):
 
     def section(self, key: str, kind: TypeForm[Read]) -> Read:
         """Of params.yaml: `train.seeds`."""
-        return _found(self.params, key, kind, "params.yaml of the bundle")
+        return section_of(self.params, key, kind, "params.yaml of the bundle")
 
     def fact(self, key: str, kind: TypeForm[Read]) -> Read:
         """Of the card."""
-        return _found(self.card, key, kind, "the bundle's card")
+        return section_of(self.card, key, kind, "the bundle's card")
 
     @property
     def shared(self) -> dict[str, Any]:
         """What all models of a bundle say alike."""
         return self.model_dump(mode="json", exclude={"fold", "seed"})
-
-
-def _found(content: Any, key: str, kind: TypeForm[Read], source: str) -> Read:
-    keys = tuple(key.split("."))
-    for name in keys:
-        content = content.get(name)
-    return parse(content, kind, source, keys)
 
 
 def write_described(path: Path, model: Path, described: Described) -> None:

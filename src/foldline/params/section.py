@@ -101,13 +101,18 @@ def read_section(path: Path, key: str, kind: TypeForm[Read]) -> Read:
 
     `train.seeds` is the key `seeds` of the section `train` alone: whoever reads no more depends on no more.
     """
-    content, keys = read_yaml(path), tuple(key.split("."))
+    return section_of(read_yaml(path), key, kind, str(path))
+
+
+def section_of(content: Any, key: str, kind: TypeForm[Read], source: str) -> Read:
+    """The same of what was read before, from `source`."""
+    keys = tuple(key.split("."))
     for name in keys:
-        if not isinstance(content, dict) or name not in content:
-            found = listed(content) if isinstance(content, dict) else repr(content)
-            raise Refusal(f"{path}: the key `{key}` is missing, found {found}.")
+        if not isinstance(content, Mapping) or name not in content:
+            found = listed(content) if isinstance(content, Mapping) else repr(content)
+            raise Refusal(f"{source}: the key `{key}` is missing, found {found}.")
         content = content[name]
-    return parse(content, kind, str(path), keys)
+    return parse(content, kind, source, keys)
 
 
 def parse(value: Any, kind: TypeForm[Read], source: str, above: tuple[str, ...] = (), cure: str = "") -> Read:
