@@ -9,14 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from foldline.bundle.packages import Image
+from foldline.bundle.packages import Image, installed_version, requirements
 from foldline.files.notebooks import WITHOUT_NETWORK, can_cut_off
 from foldline.files.refusal import Refusal
 
@@ -88,14 +87,10 @@ def _with_dependencies(names: Iterable[str], shipped: set[Any]) -> list[str]:
     waiting = sorted(names, reverse=True)
     while waiting:
         name = canonicalize_name(waiting.pop())
-        if name in found or name in shipped:
-            continue
-        try:
-            requirements = [Requirement(line) for line in distribution(name).requires or ()]
-        except PackageNotFoundError:
+        if name in found or name in shipped or installed_version(name) is None:
             continue
         found.append(name)
-        waiting += [one.name for one in requirements if one.marker is None or one.marker.evaluate({"extra": ""})]
+        waiting += [one.name for one in requirements(name, ("",))]
     return found
 
 

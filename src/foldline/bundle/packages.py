@@ -26,6 +26,7 @@ OF_THE_IMAGE = ("torch", "torchvision")
 EXTRAS = {"dicom": (".dcm", ".dicom"), "hdf5": (".h5", ".hdf5"), "seven-zip": (".7z",), "tiff": (".tif", ".tiff")}
 """What only some files need, by their suffixes."""
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64", "linux_x86_64")
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 HEADER = re.compile(r"#\s*(python|image)\s*:\s*(.+)")
 WITHOUT = re.compile(r"(?:No matching distribution found for|satisfies the requirement) (\S+)")
 
@@ -71,14 +72,13 @@ def _package(line: str) -> tuple[str, Version] | None:
         return None
 
 
-def needed(files: Iterable[str], unused: Iterable[str] = UNUSED) -> list[Requirement]:
+def needed(files: Iterable[str]) -> list[Requirement]:
     """Foldline's own requirements for such files; of the packages that only some files need those that are installed
     here, since not every file of a format needs them."""
     suffixes = {Path(name).suffix.lower() for name in files}
     extras = [extra for extra, ours in EXTRAS.items() if suffixes.intersection(ours)]
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    all_of_them = _requirements("foldline", ("", *extras), here)
-    wanted = [one for one in all_of_them if canonicalize_name(one.name) not in unused]
+    all_of_them = requirements("foldline", ("", *extras))
+    wanted = [one for one in all_of_them if canonicalize_name(one.name) not in UNUSED]
     return [one for one in wanted if one.marker is None or installed_version(one.name)]
 
 
@@ -89,8 +89,8 @@ def installed_version(name: str) -> str | None:
         return None
 
 
-def _requirements(name: str, extras: Sequence[str], python: str) -> Iterator[Requirement]:
-    """Those that an installed distribution has in an image with this Python."""
+def requirements(name: str, extras: Sequence[str], python: str = HERE) -> Iterator[Requirement]:
+    """Those that an installed distribution has with this Python, an image's or the one here."""
     for requirement in map(Requirement, requires(name) or ()):
         environments = (
             {"extra": extra, "python_version": python, "python_full_version": f"{python}.0"} for extra in extras
@@ -121,7 +121,7 @@ def lacking(image: Image, wanted: Sequence[Requirement]) -> dict[str, str]:
             raise Refusal(f"{requirement} is needed in the notebook and not installed here. Install it, too.")
         found[name] = here
         for python in image.pythons:
-            waiting += _requirements(name, ("", *requirement.extras), python)
+            waiting += requirements(name, ("", *requirement.extras), python)
     return dict(sorted(found.items()))
 
 
