@@ -90,14 +90,14 @@ def test_another_test_set_of_loose_files_with_an_unreadable_picture(
     monkeypatch.chdir(tmp_path)
     places, bundle = Places(test_tabular_features.SLUG, wards / "project"), read_bundle(wards / "bundle")
     competition = tmp_path / "input/competitions" / places.slug
-    smaller = write_smaller(places, bundle.described, competition)
-    assert (smaller.lines, smaller.rows) == (10, 10)  # of 20
+    lines, unreadable = write_smaller(places, bundle.described, competition)
+    assert lines == 10  # of 20
     assert not (competition / "train").exists()
     (competition / "test/b03/L.png").unlink()  # one that is missing is as blank
 
     said = predict_by(wards / "bundle", tmp_path / "input", tmp_path / "out.csv", monkeypatch)
     assert (said["lines"], said["rows"], said["images"]) == (10, 10, 19)
-    assert said["unreadable"] == [smaller.unreadable] == ["test/b00/L.png"]
+    assert said["unreadable"] == [unreadable] == ["test/b00/L.png"]
     assert "1 picture predicted as blank: test/b00/L.png: " in capsys.readouterr().out
     ours = pd.read_csv(tmp_path / "out.csv", dtype={"id": str}).set_index("id")
     stored = pd.read_csv(places.submission, dtype={"id": str}).set_index("id")

@@ -60,7 +60,7 @@ def steps_of(described: Described) -> Steps:
     )
 
 
-def write_models(folder: Path, places: Places) -> Described:
+def write_models(folder: Path, places: Places) -> None:
     """Fill an existing folder with the models of the finished run of `places`, and with the files of one's own that
     they need. Raises Refusal when the run is not finished, or params.yaml and the card have changed since."""
     described = _described(places)
@@ -73,7 +73,6 @@ def write_models(folder: Path, places: Places) -> Described:
         one = described.model_copy(update={"fold": fold, "seed": seed, **fitted, "first_image": first})
         file = places.trained(fold, seed) / "model.safetensors"
         write_described(folder / f"model-fold{fold}-seed{seed}.safetensors", file, one)
-    return described
 
 
 def listed_models(described: Described) -> list[tuple[FoldName, int]]:

@@ -35,8 +35,8 @@ def fitted_again(places: Places, steps: Steps, models: Sequence[tuple[FoldName, 
     means = run.predictions
     targets = steps.target.graded(run.targets, means.folds, means.classes)
     source = StoredRows(targets, means.folds, run.clusters, (Stored(means.out_of_fold),), (Stored(means.test),))
-    planned, _ = steps.planned_bounds(means.form, means.classes)
-    fitted = {"ensemble": _settings(plan.steps, plan.source), "bounds": _settings(planned, source)}
+    bounds = steps.planned_bounds(means.form, means.classes)
+    fitted = {"ensemble": _settings(plan.steps, plan.source), "bounds": _settings(bounds, source)}
     _refuse_others(places, steps, fitted, models)
     return fitted
 

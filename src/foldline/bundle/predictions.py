@@ -20,7 +20,7 @@ from foldline.ensembling.members import Predicted, common_views, member
 from foldline.ensembling.predictions import Predictions, create_like, read_predictions
 from foldline.ensembling.row_sources import Stored, StoredRows
 from foldline.ensembling.scales import stored_scale
-from foldline.ensembling.scoring import Gain, Scorer
+from foldline.ensembling.scoring import Scorer
 from foldline.ensembling.steps import Context, Step
 from foldline.files.places import FoldName
 from foldline.files.whole_files import numbers_folder
@@ -47,9 +47,9 @@ class Steps:
         rule = rule_of(self.submission.default_rule(self.target, classes, width))
         return Scorer(self.metric.of(classes), rule)
 
-    def planned_bounds(self, form: Form, classes: tuple[str, ...]) -> tuple[list[Step], list[Gain]]:
+    def planned_bounds(self, form: Form, classes: tuple[str, ...]) -> list[Step]:
         scorer = self.scorer(classes, form.width(len(classes)))
-        return self.bounds.planned(Context(stored_scale(form, len(classes)), scorer, len(classes)))
+        return self.bounds.planned(Context(stored_scale(form, len(classes)), scorer, len(classes)))[0]
 
 
 def with_models(
@@ -76,7 +76,7 @@ def finish(
         write_ensemble(folder, plan, predicted, NestedChain(chain_of(plan.steps, ensemble), {}))
     means = read_predictions(work / "ensemble")
     source = StoredRows(NO_ROWS, NO_ROWS, NO_ROWS, (Stored(means.out_of_fold),), (Stored(means.test),))
-    planned, _ = steps.planned_bounds(means.form, means.classes)
+    planned = steps.planned_bounds(means.form, means.classes)
     with numbers_folder(work / "clip") as folder:
         clipped = create_like(means, folder)
         fill_clipped(clipped, source, NestedChain(chain_of(planned, bounds), {}), "clip")

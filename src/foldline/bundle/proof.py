@@ -11,7 +11,7 @@ from foldline.bundle.bundles import read_bundle
 from foldline.bundle.image_environment import Environment, make_environment, variables
 from foldline.bundle.new_rows import link_competition
 from foldline.bundle.packages import Image
-from foldline.bundle.proof_sets import SmallerSet, write_smaller
+from foldline.bundle.proof_sets import write_smaller
 from foldline.bundle.writing import Written
 from foldline.card.limits import Limits
 from foldline.files.notebooks import run_notebook
@@ -34,7 +34,7 @@ def prove(places: Places, image: Image, written: Written, limits: Limits | None)
         root = Path(folder)
         environment = make_environment(root / "environment", image, written.packages)
         public = _public(places, written, root / "public", environment)
-        smaller, other = _smaller(places, written, root / "smaller", environment)
+        other = _smaller(places, written, root / "smaller", environment)
     proof = {
         "bundle": digest_of(places.bundle),
         "submission": sha256(places.submission),
@@ -43,7 +43,7 @@ def prove(places: Places, image: Image, written: Written, limits: Limits | None)
         "packages": environment.proven,
         "listed_but_not_here": environment.absent,
         "public": {"rows": public["rows"], "equal": True, "seconds": public["wall_seconds"]},
-        "other": {"rows": other["rows"], "lines": smaller.lines, "unreadable": smaller.unreadable},
+        "other": other,
         "forecast": None if limits is None else _forecast(public, limits),
     }
     write_json(places.proof, proof)
@@ -65,23 +65,21 @@ def _public(places: Places, written: Written, folder: Path, environment: Environ
     return record
 
 
-def _smaller(
-    places: Places, written: Written, folder: Path, environment: Environment
-) -> tuple[SmallerSet, dict[str, Any]]:
+def _smaller(places: Places, written: Written, folder: Path, environment: Environment) -> dict[str, Any]:
     """In the newer layout of Kaggle's folder of inputs."""
     inputs = folder / "input"
     competition = inputs / "competitions" / places.slug
     competition.mkdir(parents=True)
-    smaller = write_smaller(places, read_bundle(places.bundle).described, competition)
+    lines, unreadable = write_smaller(places, read_bundle(places.bundle).described, competition)
     (inputs / "datasets" / "me").mkdir(parents=True)
     (inputs / "datasets" / "me" / written.slug).symlink_to(places.bundle.absolute())
     record = run_bundle(places.bundle, written.notebook, inputs, folder, environment)
-    if record["lines"] != smaller.lines or record["unreadable"] != ([smaller.unreadable] if smaller.unreadable else []):
+    if record["lines"] != lines or record["unreadable"] != ([unreadable] if unreadable else []):
         raise Refusal(
-            f"of a test set of {smaller.lines} lines, in which {smaller.unreadable} cannot be read, the notebook made "
+            f"of a test set of {lines} lines, in which {unreadable} cannot be read, the notebook made "
             f"{record['lines']} lines and found {record['unreadable']} unreadable. Please report this."
         )
-    return smaller, record
+    return {"rows": record["rows"], "lines": lines, "unreadable": unreadable}
 
 
 def run_bundle(bundle: Path, notebook: str, inputs: Path, folder: Path, environment: Environment) -> dict[str, Any]:

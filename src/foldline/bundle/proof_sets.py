@@ -1,6 +1,5 @@
 """Test sets for a proof: the competition's own as it lies here, and a smaller one with an unreadable picture."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,19 +35,10 @@ class Seen(Archives):
         return super()._entry(name)
 
 
-@dataclass(frozen=True)
-class SmallerSet:
-    lines: int
-    """Of its sample submission."""
-    rows: int
-    """That were kept: half of the competition's, or MOST_ROWS."""
-    unreadable: str | None
-    """The picture that was spoilt; None where pictures are no files of their own."""
-
-
-def write_smaller(places: Places, described: Described, folder: Path) -> SmallerSet:
-    """Loose files, as notebooks find them, of some test rows: their pictures, and the tables that their card reads, cut
-    to their lines where these are plain csv. Nothing of the train set."""
+def write_smaller(places: Places, described: Described, folder: Path) -> tuple[int, str | None]:
+    """Loose files, as notebooks find them, of half of the test rows, or MOST_ROWS: their pictures, and the tables that
+    their card reads, cut to their lines where these are plain csv. Nothing of the train set. How many lines its sample
+    submission has, and the picture that was spoilt: None where pictures are no files of their own."""
     layout, form = described.fact("layout", Layout), described.fact("submission", Submission)
     asked = described.fact("target", Target).asked_names(described.classes.names)
     archives = Seen(places.archives, read_manifest(places.manifest).names)
@@ -78,7 +68,7 @@ def write_smaller(places: Places, described: Described, folder: Path) -> Smaller
                 content = _cut(content, kept_of[name], has_header.get(name, True))
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
-    return SmallerSet(len(kept_lines), len(kept), _spoil(folder, paths.tolist()))
+    return len(kept_lines), _spoil(folder, paths.tolist())
 
 
 def _cut(content: bytes, kept: Int64[np.ndarray, " kept"], has_header: bool) -> bytes:
