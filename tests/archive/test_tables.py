@@ -26,6 +26,14 @@ def test_a_csv_is_read_whatever_its_encoding_and_line_ends(content: bytes) -> No
     assert table.values.tolist() == [["1", "Käfer"], ["2", "Öl"]]
 
 
+def test_commas_in_the_texts_of_a_tsv_separate_nothing() -> None:
+    spelling = Spelling(("path", "tags"))
+    assert parse_table(b"a.jpg\tcat, dog\n", "t.tsv", spelling).to_dict("list") == {
+        "path": ["a.jpg"],
+        "tags": ["cat, dog"],
+    }
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", " "])
 def test_separators_are_found_in_the_first_line(separator: str) -> None:
     content = f"a{separator}b\n1{separator}\n".encode()

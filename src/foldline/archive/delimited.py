@@ -12,7 +12,8 @@ from typing import Literal
 from foldline.archive.budgets import refuse_cells
 from foldline.files.refusal import Curable, listed, shortened
 
-SEPARATORS = (",", "\t", ";", "|", " ")
+SEPARATORS = ("\t", ",", ";", "|", " ")
+"""The first of these that is in the first line: texts in a tsv have commas, those in a csv hardly ever tabs."""
 WHOLE_LINES = "\x1e"
 """A separator that no text contains: with a single column name, a csv without a header is read as whole lines."""
 SHOWN, WIDTH = 3, 60
