@@ -110,6 +110,7 @@ def run(script: Callable[[], Answer | None]) -> None:
     on disk. Where nobody reads on (`| head`), it ends without a word, as programs do that know the signal.
     """
     sys.excepthook = _print_traceback
+    _open_stdout()
     try:
         signal.signal(signal.SIGTERM, _interrupt)
         if wants_json():
@@ -137,6 +138,12 @@ def run(script: Callable[[], Answer | None]) -> None:
             write_answer({"failed": without_secrets(f"{type(error).__name__}: {error}")})
             raise
         _refuse(f"{_why(of_disk)} No file was left half-written.")
+
+
+def _open_stdout() -> None:
+    """Where it is closed (`>&-`), it goes nowhere, and not into the first file that is opened."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _answer_of(script: Callable[[], Answer | None]) -> Answer:

@@ -24,6 +24,12 @@ run(stage)
 """
 
 
+def test_a_closed_output_is_no_reason_to_end() -> None:
+    script = "from pipelines.running import run; run(lambda: print('said'))"
+    ended = subprocess.run(f'exec {sys.executable} -c "{script}" >&-', shell=True, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_a_refusal_is_one_message_and_exit_code_1() -> None:
     def stage() -> None:
         raise Refusal("rows.parquet: the column `target` is missing.")
