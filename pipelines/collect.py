@@ -2,8 +2,8 @@
 
 Reads the output of the notebook's latest version: from Kaggle, of the notebook in work/<slug>/notebook/ or of
 OWNER/NAME; or from a folder that holds it. Brings the project's tables up to date. Writes the models and predictions
-that are done, and commits them to DVC; `dvc repro` then trains none of them. Refuses, and writes nothing, where code,
-parameters or data are not those that they were trained with.
+that are done, of the folds and seeds of params.yaml, and commits them to DVC; `dvc repro` then trains none of them.
+Refuses, and writes nothing, where code, parameters or data are not those that they were trained with.
 
 foldline collect
 """
@@ -24,7 +24,7 @@ from foldline.kaggle.parcels import NOTEBOOK
 from foldline.kaggle.sessions import fetch
 from pipelines.answers import Answer
 from pipelines.running import Settings, parser, read_settings, run
-from pipelines.train_folds import bring_up_to_date, run_dvc
+from pipelines.train_folds import bring_up_to_date, folds, run_dvc
 
 
 def main() -> Answer:
@@ -34,7 +34,9 @@ def main() -> Answer:
     settings = read_settings()
     with _output(settings, given.source) as output:
         bring_up_to_date()
-        done, unfinished = agreeing(settings.places, output)
+        seeds = settings.section("train.seeds", list[int])
+        asked = [f"{fold}-{seed}" for fold in folds(settings) for seed in seeds]
+        done, unfinished, others = agreeing(settings.places, output, asked)
         put(settings.places, output, done)
     stages = [f"{stage}@{name}" for name in done for stage in STAGES]
     if done and run_dvc("commit", "--force", *stages).returncode:
@@ -42,7 +44,9 @@ def main() -> Answer:
     print(f"{counted(len(done), 'training', 'trainings')} taken home: {', '.join(done) or 'none'}")
     if unfinished:
         print(f"not done yet: {', '.join(unfinished)}; push the notebook again, it goes on")
-    return {"done": done, "unfinished": unfinished}
+    if others:
+        print(f"left there, since params.yaml does not list these folds and seeds: {', '.join(others)}")
+    return {"done": done, "unfinished": unfinished, "not_listed": others}
 
 
 @contextmanager

@@ -152,12 +152,13 @@ def test_results_are_taken_over_by_the_next_session_and_home_where_they_depend_o
     assert write_results(places, written, working) == ["0-0"]
 
     shutil.rmtree(places.predicted_folds)
-    assert agreeing(places, output) == (["0-0"], ["all-3"])
+    assert agreeing(places, output, ["0-0", "all-3"]) == (["0-0"], ["all-3"], [])
+    assert agreeing(places, output, ["all-3", "1-0"]) == ([], ["all-3"], ["0-0"]), "not asked for any more"
     put(places, output, ["0-0"])
     assert (places.predicted(0, 0) / "classes.json").read_text() == "classes.json of 0-0"
     places.classes.write_text("others")
     with pytest.raises(Refusal, match=r"fold 0-0 differs in work/digits/classes.json\. Nothing was written"):
-        agreeing(places, output)
+        agreeing(places, output, ["0-0"])
 
 
 def test_what_was_taken_home_and_could_not_be_recorded_is_said(
@@ -183,7 +184,7 @@ def test_what_was_taken_home_and_could_not_be_recorded_is_said(
 
 def test_an_output_that_is_damaged_or_none(places: Places, tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="it is not the output of a notebook of `foldline notebook`"):
-        agreeing(places, tmp_path)
+        agreeing(places, tmp_path, [])
     trained(places, 0, 0)
     write_results(places, inputs_of(places, TRAININGS), tmp_path)
     (tmp_path / "results" / "predict" / "fold0" / "seed0" / "classes.json").write_text("flipped")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
-from foldline.bundle.new_rows import competition_folder, files_below, link_competition
+from foldline.archive.folders import files_below
+from foldline.bundle.new_rows import competition_folder, link_competition
 from foldline.bundle.training_inputs import differences, inputs_of
 from foldline.bundle.training_notebook import INPUTS_FILE, PROJECT
 from foldline.files.places import FoldName, Places
