@@ -51,6 +51,14 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
         read_ledger(path)
 
 
+def test_a_line_with_a_comma_too_many_is_no_torn_one(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.csv"
+    append_entry(path, entry("digits", "1a", "scored", 7, "0.5", "mine"))
+    path.write_text(path.read_text().replace("mine", "mine, the best"))
+    with pytest.raises(Refusal, match=r"more fields than the 7 columns: .*,mine, the best\. Quote a field with commas"):
+        read_ledger(path)
+
+
 RECEIPT = Receipt(
     competition="digits",
     run_id="1a",

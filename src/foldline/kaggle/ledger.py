@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from pydantic import NonNegativeFloat
 
 from foldline.files.reading import reading
-from foldline.files.refusal import Refusal, listed
+from foldline.files.refusal import Refusal, listed, shortened
 from foldline.files.whole_files import append, write_json
 from foldline.params.section import Section
 
@@ -74,13 +74,18 @@ def append_entry(path: Path, new: LedgerEntry) -> None:
 
 
 def read_ledger(path: Path) -> list[LedgerEntry]:
-    """All entries; none without a file. A last line that a crash cut short does not count."""
+    """All entries; none without a file. A line that a crash cut short does not count; one that is longer was edited."""
     if not path.exists():
         return []
     with reading(path, "a table in UTF-8", RESTORE), path.open(encoding="utf-8", newline="") as file:
         header, *lines = list(csv.reader(file)) or [[]]
     if tuple(header) != COLUMNS:
         raise Refusal(f"{path}: the columns are {listed(header, 10, 30)}, expected {listed(COLUMNS)}. {RESTORE}")
+    longer = next((",".join(line) for line in lines if len(line) > len(COLUMNS)), None)
+    if longer is not None:
+        raise Refusal(
+            f"{path}: more fields than the {len(COLUMNS)} columns: {shortened(longer)}. Quote a field with commas."
+        )
     whole = [line for line in lines if len(line) == len(COLUMNS)]
     unknown = {line[COLUMNS.index("event")] for line in whole}.difference(get_args(Event))
     if unknown:
