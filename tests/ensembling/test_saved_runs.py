@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from foldline.ensembling.finished_runs import saved_runs
 from foldline.ensembling.runs import open_runs
 from foldline.ensembling.saved_runs import Record, read_record, remove_run, save_run
 from foldline.files.refusal import Refusal
@@ -104,3 +105,22 @@ def test_a_run_that_did_not_end_is_not_saved(checkout: Path) -> None:
     with pytest.raises(FileNotFoundError):
         save_run(places, places.runs, None)
     assert not places.runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("run.json", "run.json is not valid JSON"),
+        ("params.yaml", "params.yaml is not the parameters of a saved run"),
+        ("work/pets/clip/metrics.json", "metrics.json is not valid JSON"),
+    ],
+)
+def test_a_damaged_file_of_a_saved_run_is_cured_by_removing_the_run(checkout: Path, name: str, wrong: str) -> None:
+    places = write_finished(Path())
+    run = save_run(places, places.runs, None)
+    (places.runs / run / name).unlink()
+    (places.runs / run / name).write_bytes(b"\xff")
+    with pytest.raises(Refusal, match=rf"{wrong} .* no stage writes a saved run again: `foldline runs --remove {run}`"):
+        list(saved_runs(places))
+    remove_run(places.runs, run)
+    assert list(saved_runs(places)) == []

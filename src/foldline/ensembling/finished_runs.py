@@ -12,7 +12,7 @@ import yaml
 from pydantic import ConfigDict
 
 from foldline.ensembling.intervals import standard_error
-from foldline.ensembling.saved_runs import KNOWN_BY, RECORD, read_record, saved_name
+from foldline.ensembling.saved_runs import KNOWN_BY, RECORD, read_record, reading_saved, saved_name
 from foldline.files.dvc_records import cached, record_of, revisions, texts_at, tracked_files
 from foldline.files.places import Places
 from foldline.files.reading import reading
@@ -110,8 +110,9 @@ def read_saved(path: Path, slug: str) -> FinishedRun:
     """path: of its run.json."""
     folder = path.parent
     record = read_record(path)
-    with reading(path, "the record of a saved run", f"Remove it: foldline runs --remove {folder.name}"):
-        params = flattened(_read((folder / "params.yaml").read_text(encoding="utf-8")))
+    with reading_saved(folder.name):
+        with reading(folder / "params.yaml", "the parameters of a saved run"):
+            params = flattened(_read((folder / "params.yaml").read_text(encoding="utf-8")))
         scores = _scores_in(Places(slug, folder).clipped / "metrics.json")
     known = (folder.name,), "saved", record.made, params, record.files
     return FinishedRun(*known, scores, record.csv, record.seconds)

@@ -8,13 +8,13 @@ delete it, and whatever reads a checkout reads it. Its name is a hash of its par
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from foldline.files.dvc_records import md5_of
 from foldline.files.places import Places
-from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.files.whole_files import read_json, sha256_of_json, whole_folder, write_json
 from foldline.kaggle.ledger import run_id
@@ -69,8 +69,17 @@ def save_run(places: Places, runs: Path, seconds: float | None) -> str:
 
 
 def read_record(path: Path) -> Record:
-    with reading(path, "the record of a saved run", f"Remove it: foldline runs --remove {path.parent.name}"):
+    with reading_saved(path.parent.name):
         return parse(read_json(path), Record, str(path))
+
+
+@contextmanager
+def reading_saved(name: str) -> Iterator[None]:
+    """Around the readers of a saved run's files, whose own cures are for files that a stage writes."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise Refusal(f"{refusal} But no stage writes a saved run again: `foldline runs --remove {name}`.") from None
 
 
 def _kept(places: Places) -> list[Path]:
