@@ -34,6 +34,8 @@ from foldline.report.page import in_words
 from foldline.training.history import read_history
 
 GAINS = ("step", "setting", "in_sample", "cross_validated", "standard_error", "low", "high", "applied", "note")
+WRITERS = {"ensemble/metrics.json": "ensemble", "clip/metrics.json": "clip", "images.parquet": "prepare"}
+"""Files of a finished run below work/<slug>, and the stages that write them."""
 ONE_LABEL = Distribution(kind="distribution")
 FIRST_LABEL: Mapping[Answer, Callable[[np.ndarray], np.ndarray]] = {
     "labels": lambda answers: answers,
@@ -137,6 +139,12 @@ class Evidence:
 
 def read_evidence(places: Places, target: Target, metric: MetricKind, submission: Submission) -> Evidence:
     """target, metric, submission: of the card. Raises Refusal for a run that is not finished."""
+    for name, stage in WRITERS.items():
+        if not (places.work / name).is_file():
+            raise Refusal(
+                f"{places.work / name} does not exist: this run has not come through the stage `{stage}`. Run `dvc "
+                "repro` first: it runs whatever is missing."
+            )
     first, run = read_run(".", places, "ensemble"), read_run(".", places, "clip")
     means, final = first.predictions, run.predictions
     if means.out_of_fold_ids != final.out_of_fold_ids or means.classes != final.classes:
