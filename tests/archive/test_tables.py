@@ -34,6 +34,14 @@ def test_commas_in_the_texts_of_a_tsv_separate_nothing() -> None:
     }
 
 
+def test_what_lies_in_quotes_separates_nothing() -> None:
+    assert parse_table(b'id,"a\tb","c;""\td"\n1,2,3\n', "t.csv", Spelling()).columns.tolist() == [
+        "id",
+        "a\tb",
+        'c;"\td',
+    ]
+
+
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|", " "])
 def test_separators_are_found_in_the_first_line(separator: str) -> None:
     content = f"a{separator}b\n1{separator}\n".encode()

@@ -13,7 +13,9 @@ from foldline.archive.budgets import refuse_cells
 from foldline.files.refusal import Curable, listed, shortened
 
 SEPARATORS = ("\t", ",", ";", "|", " ")
-"""The first of these that is in the first line: texts in a tsv have commas, those in a csv hardly ever tabs."""
+"""The first of these that is in the first line, outside of quotes: texts in a tsv have commas, those in a csv hardly
+ever tabs."""
+QUOTED = re.compile(r'(?:^|(?<=[\t,;| ]))"(?:[^"]|"")*"')
 WHOLE_LINES = "\x1e"
 """A separator that no text contains: with a single column name, a csv without a header is read as whole lines."""
 SHOWN, WIDTH = 3, 60
@@ -74,7 +76,9 @@ class Delimited:
         first = next((line for line in self._counted(text) if line.strip()), "")
         self.count.lines -= 1  # it is read again
         is_whole = spelling.names is not None and len(spelling.names) == 1
-        self.separator = WHOLE_LINES if is_whole else separator_of(first)
+        bare = first if spelling.quotes == "literal" else QUOTED.sub("", first)
+        found = next((separator for separator in SEPARATORS if separator in bare), ",")
+        self.separator = WHOLE_LINES if is_whole else found
         self._quotes = spelling.quotes
         self._reader = self._read(self._counted(chain([first], text)), strict=True)
         self.first = self._next() or []
@@ -162,7 +166,3 @@ def _form(text: str) -> str:
     for pattern, sign in ALIKE:
         text = pattern.sub(sign, text)
     return text
-
-
-def separator_of(line: str) -> str:
-    return next((separator for separator in SEPARATORS if separator in line), ",")
