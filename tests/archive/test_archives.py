@@ -251,6 +251,19 @@ def test_parts_of_a_split_archive_are_one(tmp_path: Path) -> None:
         assert archives.read("train/a.jpg") == b"A" * 100
 
 
+def test_a_part_that_is_missing_is_named(tmp_path: Path) -> None:
+    for number in (1, 3):
+        (tmp_path / f"train.zip.00{number}").write_bytes(b"pixels")
+    with pytest.raises(Refusal, match=r"`train\.zip\.002` is missing, which `train\.zip\.003` follows"):
+        Archives(tmp_path, ["train.zip.001", "train.zip.003"])
+
+
+def test_a_file_called_like_a_part_is_one_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "scan.123").write_bytes(b"pixels")
+    with Archives(tmp_path, ["scan.123"]) as archives:
+        assert archives.read("scan.123") == b"pixels"
+
+
 def test_what_was_unpacked_serves_again_until_the_download_changes(tmp_path: Path) -> None:
     downloads = tmp_path / "slug"
     downloads.mkdir()

@@ -79,9 +79,14 @@ class Finder:
         The parts of a split archive are joined when its first one is asked for; the others contain nothing.
         """
         whole = whole_of(name)
+        if whole is not None and whole + FIRST not in files:
+            whole = None  # a file that is merely called like a part
         if is_junk(name) or (whole is not None and not name.endswith(FIRST)):
             return
         parts = [name] if whole is None else [part for part in sorted(files) if whole_of(part) == whole]
+        numbered = [f"{whole}.{number:03}" for number in range(1, len(parts) + 1)] if whole is not None else parts
+        if absent := sorted({*numbered} - {*parts}):
+            raise Refusal(f"{self.folder}: `{absent[0]}` is missing, which `{parts[-1]}` follows. {AGAIN}")
         paths, name = [existing(self.folder, part) for part in parts], whole or name
         stats = [path.stat() for path in paths]
         identity = (name, *(number for stat in stats for number in (stat.st_size, stat.st_mtime_ns)))

@@ -172,7 +172,7 @@ def _extract_7z(path: Path, folder: Path, where: str, packed_bytes: int) -> None
         raise Refusal(f"{where} cannot be unpacked ({type(error).__name__}: {error}). {AGAIN}") from None
 
 
-PART = re.compile(r"(?P<whole>.+)\.\d{3}")
+PART = re.compile(r"(?P<whole>.+)\.(?!000)\d{3}")
 FIRST = ".001"
 
 
