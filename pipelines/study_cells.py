@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -25,7 +24,7 @@ from foldline.files.places import ALL_ROWS, CARDS, Places
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.whole_files import read_json, write_json, write_text
 from foldline.params.section import parse
-from foldline.params.yaml_files import read_yaml
+from foldline.params.yaml_files import leaves, read_yaml
 from pipelines.running import Settings
 
 TRAIN = "train"
@@ -191,8 +190,8 @@ def say_what_changed(study: StudyFolder, cells: Sequence[Cell]) -> None:
     if stale:
         valid = [title for title, key in keys.items() if last.get(title) == key]
         before, now = study.folder / "cells" / last[stale[0]] / "params.yaml", cells[titles.index(stale[0])].params
-        known = _flat(read_yaml(before)) if before.exists() else {}
-        paths = sorted(path for path, value in _flat(now).items() if known and known.get(path) != value)
+        known = dict(leaves(read_yaml(before))) if before.exists() else {}
+        paths = sorted(path for path, value in leaves(now) if known and known.get(path) != value)
         more = [f"and {len(valid) - SHOWN} more"] if len(valid) > SHOWN else []
         print(
             f"{listed(paths) if paths else 'the data or the code'} changed since the last run: "
@@ -200,13 +199,6 @@ def say_what_changed(study: StudyFolder, cells: Sequence[Cell]) -> None:
             f"{'; '.join([*valid[:SHOWN], *more]) or 'none'}"
         )
     write_json(file, {**last, **keys})
-
-
-def _flat(params: Any, above: str = "") -> dict[str, Any]:
-    """By paths, as in a study's axes."""
-    if not isinstance(params, Mapping):
-        return {above.rstrip("."): params}
-    return {path: value for key, one in params.items() for path, value in _flat(one, f"{above}{key}.").items()}
 
 
 def refuse_invalid(cells: Sequence[Cell], settings: Settings, file: Path) -> None:

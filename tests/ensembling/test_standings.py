@@ -50,6 +50,7 @@ def test_a_fold_without_a_score_is_one_of_a_runs_folds() -> None:
     """As of AUC where a fold has one class alone."""
     whole = run("whole", 0.5, None, None)
     assert (whole.fold_count, replace(whole, scores=None).fold_count) == (3, 0)
+    assert math.isnan(run("two defined", 0.5, 0.6, None).standard_error)
     assert best_run([run("lucky", 0.1), whole]) == (whole, -1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -84,8 +85,8 @@ class FinishedRun:
 
     @property
     def standard_error(self) -> float:
-        """Of the mean of its folds; NaN for a single one."""
-        return standard_error([*self.folds.values()])
+        """Of the mean of its folds; NaN for a single one, and where one's score is not defined, as in score.json."""
+        return standard_error([*self.folds.values()]) if len(self.folds) == self.fold_count else math.nan
 
 
 def finished_runs(places: Places) -> list[FinishedRun]:
