@@ -24,7 +24,7 @@ class RuledOut(NamedTuple):
     """FIRST_EPOCHS or FIRST_FOLD."""
     why: str
     losses: Sequence[float]
-    """The validation losses of the epochs that were trained."""
+    """The validation losses of the epochs up to the one that decides: how many follow before it is ended is chance."""
     epochs: int
     """That were asked for."""
 
@@ -71,10 +71,11 @@ class EpochRule:
         return next(training for training in self.firsts if training.item.log == item.item.log)
 
     def _verdict(self, training: Training, losses: Sequence[float], epochs: int) -> str | None:
-        why = self.halving.verdict(training.cell.title, losses, epochs)
-        if why is None or training.cell.is_base:
+        verdict = self.halving.verdict(training.cell.title, losses, epochs)
+        if verdict is None or training.cell.is_base:
             return None
-        _rule_out(training.workspace, RuledOut(FIRST_EPOCHS, why, losses, epochs))
+        why, decisive = verdict
+        _rule_out(training.workspace, RuledOut(FIRST_EPOCHS, why, losses[:decisive], epochs))
         return why
 
 

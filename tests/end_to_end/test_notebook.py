@@ -68,7 +68,7 @@ def test_trained_in_sessions_and_collected_the_models_are_those_of_home(
         whole = session_of(project, kaggle, 1.0)
     assert "resuming from checkpoint" in (whole / f"logs/{fold}-seed0.log").read_text()
 
-    assert answer(project, *COMMAND, "collect") == {"done": ["0-0", "1-0"], "unfinished": []}
+    assert answer(project, *COMMAND, "collect") == {"done": ["0-0", "1-0"], "unfinished": [], "not_listed": []}
     stages = ("train@0-0", "train@1-0", "predict@0-0", "predict@1-0")
     repeated = run(project, "dvc", "repro", *stages)
     assert repeated.returncode == 0, repeated.stdout

@@ -18,10 +18,8 @@ def test_what_is_above_the_median_of_those_before_it_ends() -> None:
     rule = Halving()
     assert [rule.verdict(name, [loss], 4) for name, loss in (("a", 5.0), ("b", 3.0), ("c", 1.0))] == [None] * 3
     assert rule.verdict("equal", [3.0], 4) is None
-    why = rule.verdict("d", [3.1], 4)
-    assert (
-        why == "its validation loss after epoch 1 of 4, 3.1, is above the median of the 4 that came as far before it, 3"
-    )
+    why = "its validation loss after epoch 1 of 4, 3.1, is above the median of the 4 that came as far before it, 3"
+    assert rule.verdict("d", [3.1], 4) == (why, 1)
     assert rule.verdict("diverged", [math.nan], 4) is not None
     assert rule.verdict("d", [3.1], 4) is None, "it was judged at this epoch"
     assert rule.verdict("other length", [9.0], 8) is None, "compared with trainings of as many epochs"
@@ -32,18 +30,18 @@ def test_a_later_epoch_is_judged_by_itself() -> None:
     for name in "abc":
         rule.verdict(name, [1.0, 1.0], 4)
     assert rule.verdict("d", [0.9], 4) is None
-    why = rule.verdict("d", [0.9, 1.1], 4)
-    assert why is not None
+    why, decisive = rule.verdict("d", [0.9, 1.1], 4) or ("", 0)
     assert "after epoch 2 of 4" in why
+    assert decisive == 2
 
 
 def test_a_training_that_one_saw_late_is_judged_at_its_first_bad_epoch() -> None:
     rule = Halving()
     for name in "abc":
         rule.verdict(name, [1.0, 1.0], 4)
-    why = rule.verdict("d", [2.0, 0.5, 0.1], 4)
-    assert why is not None
+    why, decisive = rule.verdict("d", [2.0, 0.5, 0.1], 4) or ("", 0)
     assert "after epoch 1 of 4, 2," in why
+    assert decisive == 1
 
 
 def test_the_worse_half() -> None:

@@ -22,8 +22,9 @@ class Halving:
 
     measured: dict[tuple[int, int], dict[str, float]] = field(default_factory=dict)
 
-    def verdict(self, name: str, losses: Sequence[float], epochs: int) -> str | None:
-        """Why the training ends, after the validation losses of its first epochs; None where it goes on."""
+    def verdict(self, name: str, losses: Sequence[float], epochs: int) -> tuple[str, int] | None:
+        """Why the training ends, after the validation losses of its first epochs, and the epoch that says so; None
+        where it goes on."""
         for rung in rungs(epochs):
             others = self.measured.setdefault((epochs, rung), {})
             if len(losses) < rung or name in others:
@@ -31,10 +32,11 @@ class Halving:
             loss, before = losses[rung - 1], list(others.values())
             others[name] = loss
             if len(before) >= FEWEST and not loss <= median(before):
-                return (
+                why = (
                     f"its validation loss after epoch {rung} of {epochs}, {loss:.4g}, is above the median of the "
                     f"{len(before)} that came as far before it, {median(before):.4g}"
                 )
+                return why, rung
         return None
 
 
