@@ -24,7 +24,7 @@ from foldline.files.places import ALL_ROWS, CARDS, Places
 from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.whole_files import read_json, write_json, write_text
 from foldline.params.section import parse
-from foldline.params.yaml_files import leaves, read_yaml
+from foldline.params.yaml_files import nested_values, read_yaml
 from pipelines.running import Settings
 
 TRAIN = "train"
@@ -190,8 +190,8 @@ def say_what_changed(study: StudyFolder, cells: Sequence[Cell]) -> None:
     if stale:
         valid = [title for title, key in keys.items() if last.get(title) == key]
         before, now = study.folder / "cells" / last[stale[0]] / "params.yaml", cells[titles.index(stale[0])].params
-        known = dict(leaves(read_yaml(before))) if before.exists() else {}
-        paths = sorted(path for path, value in leaves(now) if known and known.get(path) != value)
+        known = dict(nested_values(read_yaml(before))) if before.exists() else {}
+        paths = sorted(path for path, value in nested_values(now) if known and known.get(path) != value)
         more = [f"and {len(valid) - SHOWN} more"] if len(valid) > SHOWN else []
         print(
             f"{listed(paths) if paths else 'the data or the code'} changed since the last run: "

@@ -123,6 +123,19 @@ def test_refuses_a_damaged_file(tmp_path: Path) -> None:
             from_file(tmp_path / name, tmp_path)
 
 
+def test_a_full_memory_is_no_damage_of_a_file(
+    trained: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(trained, tmp_path / "found.pth")
+
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(torch, "load", full)
+    with pytest.raises(Refusal, match=r"found\.pth takes more memory than is free"):
+        from_file(tmp_path / "found.pth", tmp_path)
+
+
 @pytest.mark.parametrize("keys", ["net", "model_state_dict", "state_dict.ema.module", "generator.params_ema"])
 def test_below_any_keys(trained: dict[str, Tensor], keys: str, tmp_path: Path) -> None:
     found: Any = trained

@@ -19,7 +19,7 @@ from foldline.training.checkpoints import Checkpoints
 from foldline.training.fold_training import Trained, train_fold, write_trained
 from foldline.training.history import COLUMNS
 from foldline.training.trackers import TrackerName, refuse_absent
-from foldline.training.tracking import Opened, Run, flattened, start_trackers
+from foldline.training.tracking import Opened, Run, as_logged, start_trackers
 from foldline.training.training_setup import Fold
 from tests.training.small import small_fold, train_section
 
@@ -127,7 +127,7 @@ def test_a_tracker_that_is_not_installed_is_refused_with_the_cure(
 
 def test_parameters_of_any_depth_have_a_line_each() -> None:
     nested = {"folds": [0, "all"], "train": {"epochs": 3, "model": {"name": "resnet18", "own": None}, "compile": False}}
-    assert flattened(nested) == {
+    assert as_logged(nested) == {
         "folds": "[0, 'all']",
         "train.epochs": 3,
         "train.model.name": "resnet18",

@@ -72,7 +72,8 @@ class Archives:
         """What was asked for by a path that lies at another one (locating.py), by that path."""
         with ExitStack() as on_failure:
             on_failure.callback(self.close)
-            self._entries = _by_name(folder, [entry for name in files for entry in self._finder.found_in(name, files)])
+            known = dict.fromkeys(files)  # which is asked for each name
+            self._entries = _by_name(folder, [entry for name in files for entry in self._finder.found_in(name, known)])
             self._finder.unpacked.drop_stale()
             on_failure.pop_all()
         self.unmarked: Mapping[str, str] = self._finder.unmarked

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BufferedIOBase
@@ -23,7 +23,7 @@ from foldline.archive.containers import HEAD_BYTES, SUFFIXES, container_kind, en
 from foldline.archive.damage import AGAIN, Locked, entries_of, refuse_entry, refusing_damage, two_of_one_name
 from foldline.archive.encodings import Undecided
 from foldline.archive.junk import is_junk
-from foldline.archive.unpacking import FIRST, Unpacked, copy_stream, extract, join_parts, whole_of
+from foldline.archive.unpacking import FIRST, Unpacked, copy_stream, extract, join_parts, parts_of
 from foldline.files.refusal import Refusal, listed
 
 NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".npy", ".dcm")
@@ -73,26 +73,21 @@ class Finder:
         self.unmarked: dict[str, str] = {}
         self.undecided: Undecided | None = None
 
-    def found_in(self, name: str, files: Sequence[str]) -> Iterator[Entry]:
+    def found_in(self, name: str, files: Collection[str]) -> Iterator[Entry]:
         """All files in the download `name`, one of `files`, or itself. Raises Refusal for a damaged or hostile one.
 
         The parts of a split archive are joined when its first one is asked for; the others contain nothing.
         """
-        whole = whole_of(name)
-        if whole is not None and whole + FIRST not in files:
-            whole = None  # a file that is merely called like a part
-        if is_junk(name) or (whole is not None and not name.endswith(FIRST)):
+        parts = [] if is_junk(name) else parts_of(name, files, str(self.folder))
+        if not parts:
             return
-        parts = [name] if whole is None else [part for part in sorted(files) if whole_of(part) == whole]
-        numbered = [f"{whole}.{number:03}" for number in range(1, len(parts) + 1)] if whole is not None else parts
-        if absent := sorted({*numbered} - {*parts}):
-            raise Refusal(f"{self.folder}: `{absent[0]}` is missing, which `{parts[-1]}` follows. {AGAIN}")
-        paths, name = [existing(self.folder, part) for part in parts], whole or name
+        paths, is_split = [existing(self.folder, part) for part in parts], name.endswith(FIRST)
+        name = name.removesuffix(FIRST)
         stats = [path.stat() for path in paths]
         identity = (name, *(number for stat in stats for number in (stat.st_size, stat.st_mtime_ns)))
         self._packed[name] = sum(stat.st_size for stat in stats)
         path, where = paths[0], str(self.folder / name)
-        if whole is not None:
+        if is_split:
             joined = self.unpacked.folder(identity, where, lambda folder: join_parts(paths, folder / "content", where))
             path = joined / "content"
         yield from self._opened(Entry(name, None, str(path), name, identity, ()), 1)

@@ -11,7 +11,7 @@ import re
 import shutil
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from io import BufferedIOBase
 from pathlib import Path
 from typing import cast
@@ -176,10 +176,19 @@ PART = re.compile(r"(?P<whole>.+)\.(?!000)\d{3}")
 FIRST = ".001"
 
 
-def whole_of(name: str) -> str | None:
-    """The name of the archive that the download `name` is a part of; None if it is not a part."""
+def parts_of(name: str, files: Collection[str], where: str) -> list[str]:
+    """The parts of the archive that begins with the download `name`, one of `files`: itself where it is no part, and
+    none where it is a later one. Raises Refusal for one that is missing."""
     part = PART.fullmatch(name)
-    return part and part["whole"]
+    if part is None or part["whole"] + FIRST not in files:  # or a file that is merely called like a part
+        return [name]
+    if not name.endswith(FIRST):
+        return []
+    parts = sorted(file for file in files if (other := PART.fullmatch(file)) and other["whole"] == part["whole"])
+    for number, found in enumerate(parts, 1):
+        if found != (wanted := f"{part['whole']}.{number:03}"):
+            raise Refusal(f"{where}: `{wanted}` is missing, which `{found}` follows. {AGAIN}")
+    return parts
 
 
 def join_parts(parts: Sequence[Path], whole: Path, where: str) -> None:

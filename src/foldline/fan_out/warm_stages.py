@@ -56,10 +56,9 @@ def start_warm(words: Sequence[str], server: Sequence[str], may_start: bool) -> 
 def _connected(server: Sequence[str], may_start: bool) -> socket.socket | None:
     """To the server of the process that started this one."""
     parent, connection = os.getppid(), socket.socket(socket.AF_UNIX)
-    numbered = (
-        Path("/proc/self/ns/pid").stat().st_ino
-    )  # containers may share a network, and number their processes alike
-    address = f"\0foldline-{os.getuid()}-{numbered}-{parent}"  # abstract: it goes when the server goes
+    # Containers may share a network, and number their processes alike.
+    container = Path("/proc/self/ns/pid").stat().st_ino
+    address = f"\0foldline-{os.getuid()}-{container}-{parent}"  # abstract: it goes when the server goes
     with suppress(ConnectionRefusedError):
         connection.connect(address)
         # Whoever listens runs our command and reads our environment: only ourselves.

@@ -102,7 +102,7 @@ def session(api: Any, owner: str, slug: str) -> dict[str, str]:
     """`status` and `message` of the latest version's."""
     reply = ask(api, "GetKernelSessionStatus", "kernels", user_name=owner, kernel_slug=slug)
     status = str(reply.get("status") or "QUEUED").upper().rpartition(".")[2]
-    return {"status": status, "message": str(reply.get("failureMessage") or "")}
+    return {"status": status, "message": text(reply.get("failureMessage"))}
 
 
 def session_files(api: Any, owner: str, slug: str) -> dict[str, str]:
@@ -121,7 +121,7 @@ def session_log(api: Any, owner: str, slug: str) -> str:
         return log
 
 
-def fetch(api: Any, link: str, path: str) -> None:
+def fetch_file(api: Any, link: str, path: str) -> None:
     """Put a link's file there. The client's own call takes an error for a file, and holds each in memory first."""
     import requests
 

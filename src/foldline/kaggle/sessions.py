@@ -50,4 +50,4 @@ def fetch(kaggle: Kaggle, ref: str, folder: Path) -> None:
                 )
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            kaggle.read("fetch", watched=path.parent, link=link, path=str(path.absolute()))
+            kaggle.read("fetch_file", watched=path.parent, link=link, path=str(path.absolute()))

@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from foldline.params.yaml_files import leaves
+from foldline.params.yaml_files import nested_values
 
 UNSAID = ("competition", "submit")
 """Sections that change no result of a competition's."""
 
 
 def flattened(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Each value by its path (`leaves`). UNSAID sections are left out."""
-    return {path: value for path, value in leaves(params) if path.split(".")[0] not in UNSAID}
+    """Each value by its path (`nested_values`). UNSAID sections are left out."""
+    return {path: value for path, value in nested_values(params) if path.split(".")[0] not in UNSAID}
 
 
 def changes(params: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,11 +57,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def leaves(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def nested_values(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     """Each value of a nested mapping by its path, `train.epochs`; a list is one value."""
     for key, inner in value.items():
         if isinstance(inner, Mapping) and inner:
-            yield from leaves(inner, f"{above}{key}.")
+            yield from nested_values(inner, f"{above}{key}.")
         else:
             yield f"{above}{key}", inner
 

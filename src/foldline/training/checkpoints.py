@@ -18,7 +18,7 @@ from foldline.files.hashes import is_intact, is_sealed
 from foldline.files.places import FoldName, Places, of_model
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import numbers_file, read_json, sha256, sha256_of_json, write_json
-from foldline.params.yaml_files import leaves
+from foldline.params.yaml_files import nested_values
 from foldline.training.history import COLUMNS
 from foldline.training.launching import leave_words
 from foldline.training.train_section import Train
@@ -225,6 +225,6 @@ class Checkpoints:
 
 def differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """`train.epochs: 3, was 2` for every value that differs."""
-    was, present = dict(leaves(before)), dict(leaves(now))
+    was, present = dict(nested_values(before)), dict(nested_values(now))
     both = ((path, present.get(path, "absent"), was.get(path, "absent")) for path in {**was, **present})
     return [f"{path}: {value}, was {earlier}" for path, value, earlier in both if value != earlier]

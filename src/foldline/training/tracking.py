@@ -15,7 +15,7 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from foldline.files.redaction import without_secrets
-from foldline.params.yaml_files import leaves
+from foldline.params.yaml_files import nested_values
 from foldline.training.backbones import first_line
 from foldline.training.checkpoints import EpochRow
 from foldline.training.trackers import TrackerName
@@ -108,7 +108,7 @@ class PatientTracker(GeneralTracker):
                 self._run.folder.mkdir(parents=True, exist_ok=True)
                 self._opened = self._open(self._run, step)
                 if self._opened.is_new:
-                    self._opened.tracker.store_init_configuration(flattened(self._run.config))
+                    self._opened.tracker.store_init_configuration(as_logged(self._run.config))
             if step > self._opened.last:
                 self._opened.tracker.log(values, step=step, **kwargs)
 
@@ -140,8 +140,9 @@ def track(row: EpochRow, accelerator: Accelerator) -> None:
     accelerator.log({name: value for name, value in row.items() if not isnan(value)}, step=int(row["epoch"]))
 
 
-def flattened(params: Mapping[str, Any]) -> dict[str, bool | int | float | str]:
+def as_logged(params: Mapping[str, Any]) -> dict[str, bool | int | float | str]:
     """`train.epochs: 3` for every value; a list, and what is null, as text."""
     return {
-        path: value if isinstance(value, bool | int | float | str) else str(value) for path, value in leaves(params)
+        path: value if isinstance(value, bool | int | float | str) else str(value)
+        for path, value in nested_values(params)
     }

@@ -77,6 +77,8 @@ def _load(path: Path) -> Any:
             # timm's own training scripts keep their arguments next to the weights.
             with torch.serialization.safe_globals([argparse.Namespace]):
                 return torch.load(path, map_location="cpu", weights_only=True)
+        except (MemoryError, OSError):
+            raise
         except Exception as error:
             code = re.search(r"Unsupported global: GLOBAL (\S+)", str(error))
             if code is None:

@@ -11,6 +11,7 @@ from foldline.archive.tables import refuse_absent_columns
 from foldline.card.source_steps import regular
 from foldline.files.refusal import Refusal, listed
 from foldline.params.section import Section
+from foldline.params.yaml_files import nested_values
 
 
 class RecordImage(Section):
@@ -57,7 +58,7 @@ class EncodedImage(RecordImage):
 
     def refuse_absent(self, record: Record, fact: str, source: str) -> None:
         if next(_expanded(record, self.field.split(".")), None) is None:
-            refuse_absent_columns([(f"{fact}.field", self.field)], list(leaves(record)), source)
+            refuse_absent_columns([(f"{fact}.field", self.field)], fields_of(record), source)
 
 
 class ListedPixels(RecordImage):
@@ -85,7 +86,7 @@ class ListedPixels(RecordImage):
 
     def refuse_absent(self, record: Record, fact: str, source: str) -> None:
         absent = [(f"{fact}.fields", field) for field in self._absent(record)]
-        refuse_absent_columns(absent, list(leaves(record)), source)
+        refuse_absent_columns(absent, fields_of(record), source)
 
     def _absent(self, record: Record) -> list[str]:
         return [field for field in self.fields if field_value(record, field) is None]
@@ -115,13 +116,9 @@ class PixelColumns(RecordImage):
             )
 
 
-def leaves(record: Record, above: str = "") -> Iterator[str]:
+def fields_of(record: Record) -> list[str]:
     """The names by which a card can name what a record holds: `patient.age` within `patient`."""
-    for key, value in record.items():
-        if isinstance(value, dict):
-            yield from leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}"
+    return [name for name, value in nested_values(record) if not isinstance(value, dict)]
 
 
 def field_value(record: Record, field: str) -> Any:

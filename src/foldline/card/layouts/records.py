@@ -15,7 +15,7 @@ from foldline.archive.record_files import KINDS, Record, RecordFile, file_of_rec
 from foldline.archive.tables import existing_file
 from foldline.archive.texts import as_text
 from foldline.card.layouts.part import Part, PartLines
-from foldline.card.layouts.record_images import RecordImage, field_value, leaves
+from foldline.card.layouts.record_images import RecordImage, field_value, fields_of
 from foldline.card.source_steps import ADDRESS, TableFile
 from foldline.card.sources import Source, after_steps, numbered
 from foldline.files.progress import progress
@@ -60,7 +60,7 @@ class RecordsPart(Part):
         self.image.refuse_absent(first, f"{fact}.image", self.source(fact))
         # A record may also hold what is not one of its leaves, such as an item of a list.
         inner = [name for name in asked if field_value(first, name) is not None]
-        texts = [name for name in leaves(first) if not self.image.shows(name)]
+        texts = [name for name in fields_of(first) if not self.image.shows(name)]
         lines = numbered(self._read(archives, list(dict.fromkeys([*texts, *inner]))))
         lines = after_steps(archives, lines, self.file)
         return PartLines(self, fact, lines.drop(columns=ADDRESS), lines[ADDRESS])
