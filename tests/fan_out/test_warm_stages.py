@@ -232,6 +232,14 @@ def test_all_end_with_dvc(dvc: Dvc) -> None:
     psutil.wait_procs([fork, server, psutil.Process(stage)])
 
 
+def test_a_server_that_still_imports_ends_with_dvc(dvc: Dvc) -> None:
+    importing = "import os, signal, pathlib; pathlib.Path('ready').write_text(str(os.getpid())); signal.pause()"
+    (dvc.folder / "heavy.py").write_text(importing)
+    stage, server = waiting(dvc)
+    dvc.process.kill()
+    psutil.wait_procs([server, psutil.Process(stage)])
+
+
 def test_a_killed_server_is_told(dvc: Dvc) -> None:
     _, fork = waiting(dvc)
     server = fork.parent()

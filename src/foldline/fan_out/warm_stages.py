@@ -21,6 +21,7 @@ from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
+from threading import Thread
 from typing import NoReturn, cast
 
 from foldline.files.parent import OF_DVC, die_with_parent
@@ -131,8 +132,7 @@ def serve(door_file: int, life: int, modules: Iterable[str], folders: Iterable[P
     codes: list[int] = []
     atexit.register(_end_at_once, codes)  # The first that is registered is called last.
     read = _last_changes(folders), dict(os.environ)
-    for module in modules:
-        import_module(module)
+    _import(modules, life)
     can_fork = not _holds_a_device()
     with socket.socket(fileno=door_file) as door:
         while life not in _ready(door.fileno(), life):
@@ -150,6 +150,20 @@ def serve(door_file: int, life: int, modules: Iterable[str], folders: Iterable[P
                 for file in files:
                     os.close(file)
                 _stand_by(connection, fork, life)
+
+
+def _import(modules: Iterable[str], life: int) -> None:
+    """It takes seconds, in which nobody else would notice that DVC has ended."""
+    imported, importing = os.pipe()
+    watching = Thread(target=lambda: life in _ready(imported, life) and os._exit(0))
+    watching.start()
+    try:
+        for module in modules:
+            import_module(module)
+    finally:  # No thread is left to a fork.
+        os.close(importing)
+        watching.join()
+        os.close(imported)
 
 
 def _holds_a_device() -> bool:
