@@ -24,6 +24,7 @@ from foldline.kaggle.connection import user_of
 from pipelines.answers import Answer
 from pipelines.bundle_proof import proven
 from pipelines.bundle_push import push_bundle
+from pipelines.dvc_command import refuse_changed_run
 from pipelines.running import Settings, parser, read_settings, run
 
 
@@ -49,6 +50,7 @@ def main() -> Answer:
 
 def made(settings: Settings, freeze: Path, user: str | None, is_proven: bool) -> dict[str, Any]:
     places, image = settings.places, read_image(freeze)
+    refuse_changed_run()
     written = write_bundle(places, image, user or user_of(settings.fact("host", Host)))
     megabytes = written.bytes / 1e6
     print(f"{places.bundle}: {counted(written.files, 'file', 'files')} and a notebook, {megabytes:,.1f} MB")

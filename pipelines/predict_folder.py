@@ -19,6 +19,7 @@ from foldline.competition.missing_images import describe_unreadable
 from foldline.files.refusal import Refusal, counted
 from pipelines.answers import Answer
 from pipelines.bundled_models import predict_all
+from pipelines.dvc_command import refuse_changed_run
 from pipelines.running import parser, read_settings, run
 
 
@@ -54,8 +55,9 @@ def main() -> Answer:
 
 
 def _of_current_run(stack: ExitStack) -> Path:
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="foldline-")))
-    write_models(folder, read_settings().places)
+    settings, folder = read_settings(), Path(stack.enter_context(TemporaryDirectory(prefix="foldline-")))
+    refuse_changed_run()
+    write_models(folder, settings.places)
     return folder
 
 

@@ -12,8 +12,6 @@ foldline train --gpus 0,1,2,3 --gpus-per-fold 2
 foldline train --ray auto
 """
 
-import json
-import subprocess
 from collections.abc import Sequence
 
 from foldline.fan_out.display import Display
@@ -22,7 +20,7 @@ from foldline.files.places import FoldName, Places
 from foldline.files.refusal import Refusal, counted
 from foldline.training.pretext import Pretexts
 from pipelines.answers import Answer
-from pipelines.dvc_command import DVC, run_dvc
+from pipelines.dvc_command import DVC, changed_stages, run_dvc
 from pipelines.running import Settings, parser, read_settings, run
 from pipelines.training_place import Place, add_place, chosen_place
 
@@ -71,10 +69,7 @@ def train_stale(
 
     first: the stage that each group begins with.
     """
-    asked = run_dvc("status", "--json", stdout=subprocess.PIPE)
-    if asked.returncode:
-        raise Refusal("`dvc status` failed, so no fold was trained. What it said is above.")
-    changed = json.loads(asked.stdout)
+    changed = changed_stages("no fold was trained")
     stale = {name: stages for name, stages in named if {*stages} & {*changed}}
     items = [training(settings.places, name, stages, place.attempts) for name, stages in stale.items()]
     if items:

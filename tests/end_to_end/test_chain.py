@@ -222,6 +222,20 @@ def test_a_second_seed_and_models_of_all_rows_join_what_is_trained(finished: Pat
     subprocess.run(["git", "checkout", "-q", "--", "params.yaml", "dvc.lock"], cwd=finished, check=False)
 
 
+def test_a_run_whose_views_were_changed_since_predicts_no_pictures(finished: Path) -> None:
+    """Nothing that it wrote would tell: other views of the same models, and other numbers than those of its score."""
+    params = finished / "params.yaml"
+    before = params.read_text()
+    params.write_text(before.replace("soup+horizontal_flip", "horizontal_flip"))
+    try:
+        refused = run(finished, "foldline", "predict", "input")
+    finally:
+        params.write_text(before)
+    assert refused.returncode == 1
+    assert "something was changed since: predict@0-0, predict@1-0 would run again" in refused.stdout
+    assert not (finished / "input.csv").exists()
+
+
 def test_a_misspelt_competition_is_answered_with_the_cards_there_are(finished: Path) -> None:
     params = finished / "params.yaml"
     before = params.read_text()
