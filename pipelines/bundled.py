@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from foldline.bundle.bundles import opened, predictions, read_bundle
-from foldline.bundle.new_rows import competition_folder, competition_rows, decode
+from foldline.bundle.new_rows import MOST_NAMED, competition_folder, competition_rows, decode
 from foldline.bundle.packages import refuse_unmet
 from foldline.card.submission import Submission
 from foldline.card.target import Target
@@ -51,7 +51,7 @@ def main() -> Answer:
     seconds = {"decoding": decoded - started, "models": predicted - decoded, "rest": time.monotonic() - predicted}
     answer = {"submission": out, "lines": len(sample.ids), "rows": len(new.rows), "images": len(images)}
     answer |= {
-        "unreadable": unreadable["path"].tolist()[:100],
+        "unreadable": unreadable["path"].tolist()[:MOST_NAMED],
         "seconds": {key: round(one, 2) for key, one in seconds.items()},
     }
     write_json(out.with_name(RECORD), {**answer, "submission": out.name}, hashed=False)

@@ -1,6 +1,8 @@
 """A bundle predicts a competition's test set as its stages did, byte for byte, whatever the rows are made of."""
 
+import io
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from foldline.bundle.bundles import read_bundle, write_models
 from foldline.bundle.described import read_described, write_described
 from foldline.bundle.new_rows import competition_folder
-from foldline.bundle.proof_sets import write_smaller
+from foldline.bundle.proof_sets import Smaller, write_smaller
 from foldline.ensembling.predictions import read_predictions
 from foldline.files import compact
 from foldline.files.places import FoldName, Places
@@ -18,6 +20,7 @@ from foldline.files.refusal import Refusal
 from foldline.files.whole_files import read_json
 from tests.bundle.finished import Draw, always_applied, card_of, finish, predict_by
 from tests.competitions import (
+    test_aptos2019_blindness_detection,
     test_bengaliai_cv19,
     test_cdiscount_image_classification_challenge,
     test_mayo_clinic_strip_ai,
@@ -90,14 +93,14 @@ def test_another_test_set_of_loose_files_with_an_unreadable_picture(
     monkeypatch.chdir(tmp_path)
     places, bundle = Places(test_tabular_features.SLUG, wards / "project"), read_bundle(wards / "bundle")
     competition = tmp_path / "input/competitions" / places.slug
-    lines, unreadable = write_smaller(places, bundle.described, competition)
-    assert lines == 10  # of 20
+    smaller = write_smaller(places, bundle.described, competition)
+    assert smaller == Smaller(10, "test/b00/L.png", ["test/b00/L.png"])  # of 20
     assert not (competition / "train").exists()
     (competition / "test/b03/L.png").unlink()  # one that is missing is as blank
 
     said = predict_by(wards / "bundle", tmp_path / "input", tmp_path / "out.csv", monkeypatch)
     assert (said["lines"], said["rows"], said["images"]) == (10, 10, 19)
-    assert said["unreadable"] == [unreadable] == ["test/b00/L.png"]
+    assert said["unreadable"] == ["test/b00/L.png"]
     assert "1 picture predicted as blank: test/b00/L.png: " in capsys.readouterr().out
     ours = pd.read_csv(tmp_path / "out.csv", dtype={"id": str}).set_index("id")
     stored = pd.read_csv(places.submission, dtype={"id": str}).set_index("id")
@@ -105,6 +108,33 @@ def test_another_test_set_of_loose_files_with_an_unreadable_picture(
     assert (ours.loc["b01"] == stored.loc["b01"]).all()
     assert (ours.loc["b00"] != stored.loc["b00"]).all(), "by its other image alone"
     assert read_json(tmp_path / "prediction.json")["rows"] == 10
+
+
+def test_a_smaller_set_of_quoted_tables_and_of_pictures_that_cannot_be_read_anyway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A field in quotes may hold a line end; and test images that are missing or damaged at home are so in a part."""
+    slug, row_ids = "aptos2019-blindness-detection", numbered(8, "{:012x}", 100)
+    whole = test_aptos2019_blindness_detection.draw()
+    [(name, content)] = whole.files.items()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files = {path: archive.read(path) for path in archive.namelist()}
+    del files[f"test_images/{row_ids[0]}.png"]
+    files[f"test_images/{row_ids[2]}.png"] = b"none"
+    for table, more in (("test.csv", '"said, and\n,more"'), ("sample_submission.csv", "0")):
+        header = files[table].splitlines()[0].decode().partition(",")[0]
+        lines = [f'"{row_id}",{more}\n' for row_id in row_ids]
+        files[table] = f'"{header}","diagnosis"\n\n{"".join(lines)}'.encode()
+    miniature = Miniature({name: zipped(files)}, whole.labels, dict.fromkeys(row_ids, "0"))
+    (tmp_path / "project").mkdir()
+    prepare = {"max_unreadable_fraction": 0.2}
+    places = finish(card_of(slug), miniature, tmp_path / "project", monkeypatch, prepare=prepare)
+    write_models(tmp_path, places)
+    smaller = write_smaller(places, read_bundle(tmp_path).described, tmp_path / "input" / slug)
+    missing, spoilt, damaged = (f"test_images/{row_ids[at]}.png" for at in (0, 1, 2))
+    assert smaller == Smaller(4, spoilt, [missing, spoilt, damaged])
+    said = predict_by(tmp_path, tmp_path / "input", tmp_path / "out.csv", monkeypatch)
+    assert (said["lines"], said["rows"], said["unreadable"]) == (4, 4, smaller.unreadable)
 
 
 def test_one_model_s_file_suffices_and_says_the_same_of_all(wards: Path) -> None:

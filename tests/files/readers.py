@@ -17,6 +17,7 @@ from foldline.ensembling.standings import Compared
 from foldline.experiment.params import read_params
 from foldline.files.places import Places
 from foldline.files.rows import read_rows, read_targets, write_rows, write_targets
+from foldline.files.sums import read_sums, write_sums
 from foldline.files.whole_files import read_json, write_json
 from foldline.folds.folds_table import read_folds, write_folds
 from foldline.folds.training_table import graded_entries, read_training_table, write_training_table
@@ -62,6 +63,11 @@ ROOT = Path(__file__).parents[2]
 class Read(NamedTuple):
     write: Callable[[Path], object]
     read: Callable[[Path], object]
+
+
+def sums_into(path: Path) -> None:
+    (path.parent / "some.txt").write_text("some")
+    write_sums(path.parent)
 
 
 def copied(file: str) -> Callable[[Path], object]:
@@ -120,6 +126,7 @@ READERS: dict[str, Read] = {
         lambda path: write_description(path, Classes(names=CLASSES, sizes=(2,), activations={})), read_description
     ),
     "pixels.json": Read(lambda path: write_pixels_key(path, KEY), read_pixels_key),
+    "SHA256SUMS": Read(sums_into, lambda path: read_sums(path.parent)),
     "rule.json": Read(lambda path: write_json(path, {"kind": "as_predicted"}), read_rule),
     "rows.parquet": Read(lambda path: write_rows(path, ROWS), read_rows),
     "targets.npy": Read(lambda path: write_targets(path, TARGETS), lambda path: read_targets(path, ROWS, CLASSES)),

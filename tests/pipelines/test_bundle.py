@@ -72,6 +72,9 @@ CHANGES: list[tuple[str, Callable[[Places], object], str]] = [
     ("the notebook", lambda it: (it.bundle / "infer.ipynb").write_text("{}"), "is not the one that was proven"),
     ("its network", lambda it: write_parcel(it.bundle, enable_internet="true"), "is not the one that was proven"),
     ("a further file", lambda it: (it.bundle / "more.txt").touch(), "is not the one that was proven"),
+    ("a folder", lambda it: (it.bundle / ".ipynb_checkpoints").mkdir(), "is not the one that was proven"),
+    ("a link to nothing", lambda it: (it.bundle / "more").symlink_to("none"), "is not the one that was proven"),
+    ("its list, cut", lambda it: (it.bundle / "SHA256SUMS").write_text("0" * 40), "is not a list of hashes and files"),
     ("the run", lambda it: it.submission.write_text("id,dog,cat\n"), r"was proven for another .*submission.csv"),
     ("no run", lambda it: it.submission.unlink(), "was proven for another"),
 ]  # fmt: skip

@@ -28,6 +28,8 @@ from foldline.training.networks import Models
 
 PLACES = ("{slug}", "competitions/{slug}")
 """Of a competition's files below Kaggle's folder of inputs, the older and the newer."""
+MOST_NAMED = 100
+"""Pictures that cannot be read, in the record of a prediction."""
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from typing import Any
 
 from foldline.bundle.bundles import read_bundle
 from foldline.bundle.image_environment import Environment, make_environment, variables
-from foldline.bundle.new_rows import link_competition
+from foldline.bundle.new_rows import MOST_NAMED, link_competition
 from foldline.bundle.packages import Image
 from foldline.bundle.proof_sets import write_smaller
 from foldline.bundle.writing import Written
 from foldline.card.limits import Limits
 from foldline.files.notebooks import run_notebook
 from foldline.files.places import Places
-from foldline.files.refusal import Refusal
+from foldline.files.refusal import Refusal, listed
 from foldline.files.sums import SUMS, read_sums
 from foldline.files.whole_files import read_json, sha256, sha256_of_json, write_json
 
@@ -53,7 +53,8 @@ def prove(places: Places, image: Image, written: Written, limits: Limits | None)
 def digest_of(bundle: Path) -> str:
     """Of SHA256SUMS, and of all that this does not list: the notebook and the metadata."""
     sums = read_sums(bundle)
-    return sha256_of_json({path.name: sha256(path) for path in sorted(bundle.iterdir()) if path.name not in sums})
+    others = [path for path in sorted(bundle.iterdir()) if path.name not in sums]
+    return sha256_of_json({path.name: sha256(path) if path.is_file() else "no file" for path in others})
 
 
 def _public(places: Places, written: Written, folder: Path, environment: Environment) -> dict[str, Any]:
@@ -70,16 +71,17 @@ def _smaller(places: Places, written: Written, folder: Path, environment: Enviro
     inputs = folder / "input"
     competition = inputs / "competitions" / places.slug
     competition.mkdir(parents=True)
-    lines, unreadable = write_smaller(places, read_bundle(places.bundle).described, competition)
+    smaller = write_smaller(places, read_bundle(places.bundle).described, competition)
     (inputs / "datasets" / "me").mkdir(parents=True)
     (inputs / "datasets" / "me" / written.slug).symlink_to(places.bundle.absolute())
     record = run_bundle(places.bundle, written.notebook, inputs, folder, environment)
-    if record["lines"] != lines or record["unreadable"] != ([unreadable] if unreadable else []):
+    if record["lines"] != smaller.lines or record["unreadable"] != smaller.unreadable[:MOST_NAMED]:
         raise Refusal(
-            f"of a test set of {lines} lines, in which {unreadable} cannot be read, the notebook made "
-            f"{record['lines']} lines and found {record['unreadable']} unreadable. Please report this."
+            f"of a test set of {smaller.lines} lines, in which {listed(smaller.unreadable, 5)} cannot be read, the "
+            f"notebook made {record['lines']} lines and found {listed(record['unreadable'], 5)} unreadable. Please "
+            "report this."
         )
-    return {"rows": record["rows"], "lines": lines, "unreadable": unreadable}
+    return {"rows": record["rows"], "lines": smaller.lines, "unreadable": smaller.spoilt}
 
 
 def run_bundle(bundle: Path, notebook: str, inputs: Path, folder: Path, environment: Environment) -> dict[str, Any]:

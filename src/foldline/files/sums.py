@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from foldline.files.reading import reading
 from foldline.files.whole_files import sha256, write_text
 
 SUMS = "SHA256SUMS"
@@ -16,9 +17,11 @@ def write_sums(folder: Path) -> dict[str, str]:
 
 
 def read_sums(folder: Path) -> dict[str, str]:
-    """The hashes by the files' names."""
-    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
-    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
+    """The hashes by the files' names. Raises Refusal where the list of them is missing or damaged."""
+    path = folder / SUMS
+    with reading(path, "a list of hashes and files", f"Make, or fetch, all of {folder} again."):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
 
 
 def changed(folder: Path, sums: dict[str, str]) -> list[str]:
