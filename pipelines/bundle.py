@@ -23,7 +23,7 @@ from foldline.files.refusal import counted
 from foldline.kaggle.connection import user_of
 from pipelines.answers import Answer
 from pipelines.bundle_proof import proven
-from pipelines.bundle_push import push_bundle
+from pipelines.bundle_push import limits_of, push_bundle
 from pipelines.dvc_command import refuse_changed_run
 from pipelines.running import Settings, parser, read_settings, run
 
@@ -43,7 +43,7 @@ def main() -> Answer:
     elif wish.user or wish.image_freeze:
         script.error("--user and --image-freeze are of a bundle that is made: --push alone takes the proven one")
     if wish.push:
-        refuse_unproven(settings.places)
+        refuse_unproven(settings.places, limits_of(settings))
         answer |= {"pushed": push_bundle(settings, settings.places.bundle, wish.force)}
     return answer
 

@@ -3,13 +3,13 @@
 from foldline.bundle.packages import Image
 from foldline.bundle.proof import Proof, prove, refuse_slow
 from foldline.bundle.writing import Written
-from foldline.card.card import read_card
 from foldline.files.places import Places
+from pipelines.bundle_push import limits_of
 from pipelines.running import Settings
 
 
 def proven(settings: Settings, image: Image, written: Written) -> Proof:
-    proof = prove(settings.places, image, written, read_card(settings.card).limits)
+    proof = prove(settings.places, image, written, limits_of(settings))
     say(proof, settings.places)
     refuse_slow(proof)
     return proof

@@ -33,8 +33,13 @@ def main() -> Answer:
     return push_bundle(read_settings(), given.folder, given.force)
 
 
+def limits_of(settings: Settings) -> Limits | None:
+    return settings.fact("limits", Limits) if "limits" in read_yaml(settings.card) else None
+
+
 def push_bundle(settings: Settings, folder: Path, is_forced: bool = False) -> Answer:
-    hours = settings.fact("limits", Limits).hours if "limits" in read_yaml(settings.card) else HOURS
+    limits = limits_of(settings)
+    hours = HOURS if limits is None else limits.hours
     section, places, host = settings.section("submit", Submit), settings.places, settings.fact("host", Host)
     ledger = lasting_places(places.slug).ledger
     own = scored(places) if (places.clipped / "metrics.json").exists() else None

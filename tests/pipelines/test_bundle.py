@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from foldline.bundle import proof
-from foldline.files.places import Places
+from foldline.files.places import Places, card_file
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_json
 from pipelines import bundle
@@ -65,6 +65,11 @@ def test_the_folder_that_was_proven_is_pushed_and_nothing_is_made(
     assert files_of(places.bundle) == proven
 
 
+def limit(places: Places, hours: float) -> None:
+    with card_file(places.slug).open("a") as card:
+        card.write(f"limits: {{hidden_rows: 70000, hours: {hours}}}\n")
+
+
 CHANGES: list[tuple[str, Callable[[Places], object], str]] = [
     ("no proof", lambda it: it.proof.unlink(), r"was not proven, .* Run `foldline bundle --prove --push`\."),
     ("no bundle", lambda it: it.bundle.rename("elsewhere"), "was not proven"),
@@ -76,6 +81,7 @@ CHANGES: list[tuple[str, Callable[[Places], object], str]] = [
     ("a link to nothing", lambda it: (it.bundle / "more").symlink_to("none"), "is not the one that was proven"),
     ("its list, cut", lambda it: (it.bundle / "SHA256SUMS").write_text("0" * 40), "is not a list of hashes and files"),
     ("the run", lambda it: it.submission.write_text("id,dog,cat\n"), r"was proven for another .*submission.csv"),
+    ("limits", lambda it: limit(it, 5), "other `limits` than those of the card, so nothing"),
     ("no run", lambda it: it.submission.unlink(), "was proven for another"),
 ]  # fmt: skip
 
@@ -97,6 +103,7 @@ def test_what_was_not_proven_or_has_changed_since_is_refused_before_anything_is_
 def test_a_bundle_that_is_too_slow_is_not_pushed_by_another_command_either(
     places: Places, pushed: list[dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    limit(places, 9)
     forecast = {"hidden_rows": 70_000, "hours": 9.5, "limit": 9}
     write_json(places.proof, proof.read_json(places.proof) | {"forecast": forecast})
     with pytest.raises(Refusal, match=r"would take 9.5 hours for 70,000 hidden rows .* in the card is 9\. Leave out"):

@@ -141,9 +141,14 @@ def refuse_slow(proof: Proof) -> None:
         )
 
 
-def refuse_unproven(places: Places) -> None:
+def _limits_of(proof: Proof) -> Limits | None:
+    found = proof["forecast"]
+    return None if found is None else Limits(hidden_rows=found["hidden_rows"], hours=found["limit"])
+
+
+def refuse_unproven(places: Places, limits: Limits | None) -> None:
     """Raises Refusal unless the bundle that lies there is the one that was proven, of the run that is there now, and
-    quick enough."""
+    quick enough. limits: the card's."""
     proof = read_json(places.proof) if places.proof.is_file() else None
     if proof is None or not (places.bundle / SUMS).is_file():
         why = "was not proven"
@@ -151,6 +156,8 @@ def refuse_unproven(places: Places) -> None:
         why = "is not the one that was proven: it was made or changed since"
     elif not places.submission.is_file() or proof["submission"] != sha256(places.submission):
         why = f"was proven for another {places.submission} than the present one"
+    elif _limits_of(proof) != limits:
+        why = "was proven for other `limits` than those of the card"
     else:
         refuse_slow(proof)
         return
