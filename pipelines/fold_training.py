@@ -22,7 +22,7 @@ from foldline.training.train_section import Train
 from foldline.training.training_setup import Fold, with_labels
 from pipelines.frozen_features import frozen_folder
 from pipelines.pixels import open_cache
-from pipelines.running import Settings, read_settings
+from pipelines.running import Settings, read_settings, tracked
 from pipelines.training_code import running_code
 
 
@@ -74,4 +74,5 @@ def train_one(name: FoldName, seed: int) -> None:
         accelerator.end_training()
         if accelerator.is_main_process:
             write_trained(places.trained(name, seed), trained)
+            tracked().refuse_changes()  # Whoever puts them back goes on from the last checkpoint.
             checkpoints.clear()

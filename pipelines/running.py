@@ -9,8 +9,9 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType, ModuleType, TracebackType
 from typing import NoReturn
 
 from foldline.files.places import ALL_ROWS, FoldName, Places, card_file
@@ -116,7 +117,10 @@ def run(script: Callable[[], Answer | None]) -> None:
         if wants_json():
             keep_stdout()
         mend()
-        write_answer(_answer_of(script))
+        tracked().note()
+        answer = _answer_of(script)
+        tracked().refuse_changes()
+        write_answer(answer)
         sys.stdout.flush()
     except Refusal as refusal:
         _refuse(str(refusal))
@@ -138,6 +142,11 @@ def run(script: Callable[[], Answer | None]) -> None:
             write_answer({"failed": without_secrets(f"{type(error).__name__}: {error}")})
             raise
         _refuse(f"{_why(of_disk)} No file was left half-written.")
+
+
+def tracked() -> ModuleType:
+    """By name: what is recorded of a stage is nothing that it computes by, so its digest is not of this."""
+    return import_module("pipelines.tracked")
 
 
 def _open_stdout() -> None:

@@ -79,10 +79,7 @@ class Chain:
         return list(ordered.values())
 
     def tracked(self, name: str, params: Experiment) -> Iterator[tuple[str, str, Any]]:
-        """Of a stage the keys that it tracks: their file, they themselves, and their values."""
-        files = {**self.facts, PARAMS: params}
-        for file, keys in self.stages[name].params.items():
-            yield from ((file, key, _value_at(files[file], key)) for key in keys)
+        return tracked_values(self.stages[name], {**self.facts, PARAMS: params})
 
     def key(self, name: str, params: Experiment, apart: frozenset[str]) -> str:
         """Of what the stage computes from these parameters, the files that lie there, and its code.
@@ -103,11 +100,21 @@ class Chain:
 
 def read_chain(slug: str) -> Chain:
     """Of the competition `slug`."""
-    stages = {name: _stage(name, written, slug) for name, written in read_yaml(CHAIN)["stages"].items()}
+    stages = read_stages(slug)
     locked = read_yaml(LOCK)["stages"].values() if LOCK.exists() else ()
     found = {dep["path"]: dep.get("md5", "") for one in locked for dep in one.get("deps", ())}
     named = {file for stage in stages.values() for file in stage.params} - {PARAMS}
     return Chain(stages, found, {file: read_yaml(Path(file)) for file in named})
+
+
+def read_stages(slug: str) -> dict[str, Stage]:
+    return {name: _stage(name, written, slug) for name, written in read_yaml(CHAIN)["stages"].items()}
+
+
+def tracked_values(stage: Stage, files: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, Any]]:
+    """Of a stage the keys that it tracks: their file, they themselves, and their values. files: their contents."""
+    for file, keys in stage.params.items():
+        yield from ((file, key, _value_at(files[file], key)) for key in keys)
 
 
 def _value_at(content: Mapping[str, Any], key: str) -> Any:
