@@ -1,7 +1,8 @@
 """The cells of a study that successive halving rules out, and why.
 
-A cell that is ruled out has a file that says so (ruled_out.json): a later run with halving leaves it out, too. Run
-without, a study trains it on from where it was stopped.
+A cell that is ruled out has a file that says so (ruled_out-fold0-seed0.json, by its first fold and seed): a later run
+with halving leaves it out, too. Run without, a study takes the file away, and trains the cell on from where it was
+stopped.
 """
 
 from collections.abc import Sequence
@@ -10,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from foldline.experiment.halving import Halving, worse_half
-from foldline.fan_out.queue import Ended, Running
+from foldline.fan_out.queue import Running
 from foldline.files.refusal import counted
 from foldline.files.whole_files import read_json, write_json
 from foldline.training.history import read_history
-from pipelines.study_cells import Training, Workspace
+from pipelines.study_cells import Training
 
 FIRST_EPOCHS, FIRST_FOLD = "first epochs", "first fold"
 
@@ -29,9 +30,21 @@ class RuledOut(NamedTuple):
     """That were asked for."""
 
 
-def ruled_out(space: Workspace) -> RuledOut | None:
-    path = _file(space)
-    return RuledOut(**read_json(path)) if path.exists() else None
+def ruled_out(training: Training) -> RuledOut | None:
+    """Its cell is. A cell that became the base since is not: the base is trained whole."""
+    path = _file(training)
+    return RuledOut(**read_json(path)) if path.exists() and not training.cell.is_base else None
+
+
+def counts(training: Training) -> bool:
+    """Whether it is done. One that its first epochs rule out may have come to its end before it could be ended."""
+    found = ruled_out(training)
+    return training.is_done and (found is None or found.by == FIRST_FOLD)
+
+
+def take_back(training: Training) -> None:
+    """Its cell is to be trained, whatever ruled it out."""
+    _file(training).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,8 @@ class EpochRule:
         """Those to train; what an earlier run knows of the others is what they are compared with."""
         left = []
         for training in (*self.earlier, *self.firsts):
-            found = ruled_out(training.workspace)
-            if training.is_done:
+            found = ruled_out(training)
+            if counts(training):
                 self.halving.verdict(training.cell.title, *measured(training))
             elif found is not None:
                 self.halving.verdict(training.cell.title, found.losses, found.epochs)
@@ -57,17 +70,13 @@ class EpochRule:
         return left
 
     def stop(self, running: Running) -> str | None:
-        """Why the queue is to end it now."""
-        done = running.done
-        return done and self._verdict(self._of(running), done.validation_losses, done.of)
+        """Why the queue is to end it now, or would have, had it looked in time."""
+        training, done = self._of(running), running.done
+        if training.is_done:
+            return self._verdict(training, *measured(training))
+        return done and self._verdict(training, done.validation_losses, done.of)
 
-    def judge(self, ended: Sequence[Ended]) -> None:
-        """Some end before one looks."""
-        for one in ended:
-            if one.is_done:
-                self._verdict(self._of(one), *measured(self._of(one)))
-
-    def _of(self, item: Running | Ended) -> Training:
+    def _of(self, item: Running) -> Training:
         return next(training for training in self.firsts if training.item.log == item.item.log)
 
     def _verdict(self, training: Training, losses: Sequence[float], epochs: int) -> str | None:
@@ -75,7 +84,7 @@ class EpochRule:
         if verdict is None or training.cell.is_base:
             return None
         why, decisive = verdict
-        _rule_out(training.workspace, RuledOut(FIRST_EPOCHS, why, losses[:decisive], epochs))
+        _rule_out(training, RuledOut(FIRST_EPOCHS, why, losses[:decisive], epochs))
         return why
 
 
@@ -83,14 +92,13 @@ def rule_out_by_first_fold(firsts: Sequence[Training]) -> None:
     """The worse half of the cells whose first training is done, but never the base."""
     judged: dict[str, Training] = {}
     for training in firsts:
-        found = ruled_out(training.workspace)
-        if training.is_done and not training.cell.is_base and (found is None or found.by == FIRST_FOLD):
+        if counts(training) and not training.cell.is_base:
             judged[training.cell.title] = training
     worse = worse_half({title: validation_loss(training) for title, training in judged.items()})
     for title, training in judged.items():
-        _file(training.workspace).unlink(missing_ok=True)
+        take_back(training)
         if title in worse:
-            _rule_out(training.workspace, RuledOut(FIRST_FOLD, worse[title], *measured(training)))
+            _rule_out(training, RuledOut(FIRST_FOLD, worse[title], *measured(training)))
     if worse:
         print(f"{len(judged) - len(worse)} of {counted(len(judged), 'cell', 'cells')} go on to the other folds")
 
@@ -106,9 +114,11 @@ def measured(training: Training) -> tuple[Sequence[float], int]:
     return losses, len(losses)
 
 
-def _rule_out(space: Workspace, found: RuledOut) -> None:
-    write_json(_file(space), found._asdict())
+def _rule_out(training: Training, found: RuledOut) -> None:
+    write_json(_file(training), found._asdict())
 
 
-def _file(space: Workspace) -> Path:
-    return space.folder / "ruled_out.json"
+def _file(training: Training) -> Path:
+    """Cells that differ in their seeds share a folder."""
+    params = training.cell.params
+    return training.workspace.folder / f"ruled_out-fold{params['folds'][0]}-seed{params['train']['seeds'][0]}.json"

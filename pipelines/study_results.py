@@ -14,7 +14,7 @@ from foldline.report.study_page import write_study_page
 from foldline.report.study_table import Fit, Trained, gains_table, long_table
 from foldline.training.history import COLUMNS, read_history
 from pipelines.study_cells import StudyFolder, Training
-from pipelines.study_halving import RuledOut, ruled_out
+from pipelines.study_halving import RuledOut, counts, ruled_out
 
 MOST_MAPS = 6
 MAP = "*/out_of_fold/identity/last.tsne.csv"
@@ -41,7 +41,7 @@ def mapped(study: StudyFolder, grid: Grid, cells: Sequence[Cell]) -> list[Traini
     own = {cell_title(cell.compared): cell for cell in reversed(cells) if grid.against}
     shown = [cell for title, cell in own.items() if base in (title, cell_title(grid.reference(cell, cells[0])))]
     firsts = [study.trainings([cell])[0] for cell in reversed(shown)]
-    return [training for training in firsts[:MOST_MAPS] if training.is_done]
+    return [training for training in firsts[:MOST_MAPS] if counts(training)]
 
 
 def read_maps(trainings: Sequence[Training], titles: Sequence[str]) -> dict[int, pd.DataFrame]:
@@ -74,8 +74,8 @@ def _compared(study: StudyFolder, grid: Grid, cells: Sequence[Cell]) -> list[Tra
 
 def _trained(wanted: Sequence[Training]) -> Trained:
     fits, histories = [], []
-    done = [training for training in wanted if training.is_done]
-    out = next(filter(None, (ruled_out(one.workspace) for one in wanted if not one.is_done)), None)
+    done = [training for training in wanted if counts(training)]
+    out = next(filter(None, (ruled_out(one) for one in wanted if not counts(one))), None)
     for one in done:
         measured = read_json(one.folder / "metrics.json")
         accuracy = measured.get("validation_accuracy", float("nan"))

@@ -11,7 +11,7 @@ from foldline.fan_out.queue import Ended, Environment, Item, Process, Running, r
 from foldline.files.refusal import Refusal, counted
 from pipelines.running import Settings
 from pipelines.study_cells import StudyFolder, Training, refuse_invalid
-from pipelines.study_halving import EpochRule, rule_out_by_first_fold, ruled_out, validation_loss
+from pipelines.study_halving import EpochRule, counts, rule_out_by_first_fold, ruled_out, take_back, validation_loss
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ class Queue:
                 )
         trainings = self.study.trainings(cells)
         self.study.fill(trainings)
+        if not self.halving:
+            for training in trainings:
+                take_back(training)
         done = sum(training.is_done for training in trainings)
         print(f"{counted(len(cells), 'cell', 'cells')}: {done} of {len(trainings)} trainings are done")
         if not self.halving:
@@ -45,11 +48,10 @@ class Queue:
         firsts, earlier = _firsts(trainings), _firsts(self.study.trainings(before))
         rule = EpochRule(firsts, earlier)
         ended = self._run([training.item for training in rule.waiting()], rule.stop)
-        rule.judge(ended)
         others = [one for one in trainings if one not in firsts and not one.is_done]
         if others:
             rule_out_by_first_fold([*earlier, *firsts])
-        return ended + self._run([one.item for one in others if ruled_out(one.workspace) is None])
+        return ended + self._run([one.item for one in others if ruled_out(one) is None])
 
     def draw(self, trainings: Sequence[Training]) -> None:
         """The t-SNE of each model's out-of-fold rows. Where one fails, the page is without it, and its log is told."""
@@ -93,6 +95,6 @@ def _loss(study: StudyFolder, cell: Cell) -> float | None:
     """The mean of what is done, or where it was ruled out: worse than at its end, so that a search looks elsewhere all
     the more. None where its training failed."""
     trainings = study.trainings([cell])
-    losses = [validation_loss(training) for training in trainings if training.is_done]
-    found = ruled_out(trainings[0].workspace)
+    losses = [validation_loss(training) for training in trainings if counts(training)]
+    found = ruled_out(trainings[0])
     return mean(losses) if losses else found.losses[-1] if found else None

@@ -152,8 +152,8 @@ def run_queue(
     """Work on all items, the first first, one at a time in each slot; return how each ended, in the order of ending.
 
     start: how an item becomes a process; fan_out/warm.py has the quicker way. stop: says why a running item is to end
-    now; None lets it run. An exception that ends the queue (KeyboardInterrupt on Ctrl-C or SIGTERM) ends all
-    descendants first.
+    now; None lets it run. It is asked of what has ended by itself, too, since whether one looks in time is chance. An
+    exception that ends the queue (KeyboardInterrupt on Ctrl-C or SIGTERM) ends all descendants first.
     """
     waiting, running, ended = deque(items), dict[int, Running](), list[Ended]()
     try:
@@ -183,9 +183,8 @@ def run_queue(
 
 def _outcome(job: Running, stop: Callable[[Running], str | None]) -> Ended | None:
     """None while it runs."""
-    code, why = job.process.poll(), None
+    code, why = job.process.poll(), stop(job)
     if code is None:
-        why = stop(job)
         if why is None:
             return None
         end_all([job.process])
