@@ -27,10 +27,11 @@ def files_below(folder: Path) -> list[str]:
         raise Refusal(
             f"{folder}: {files} that cannot be read as UTF-8: {listed(others)}. Rename them, or leave them out."
         )
-    for name in names:
+    ordinary = [name for name in names if (folder / name).is_file()]
+    for name in sorted({*names} - {*ordinary}):
         if not (folder / name).exists():
             raise Refusal(f"{folder / name} is a link to what is not there. Correct or remove it, and run it again.")
-    return [name for name in names if (folder / name).is_file()]
+    return ordinary
 
 
 def _raise(error: OSError) -> NoReturn:

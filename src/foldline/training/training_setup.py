@@ -138,6 +138,8 @@ def first_model(fold: Fold, config: Train, objective: Objective, learned: Weight
 
 def start_head(model: Classifier, fold: Fold, config: Train) -> None:
     """Samples count there as they do in an epoch."""
+    if not config.head_initialisation.learns:
+        return
     samples = fold.training
     weights = np.asarray(samples.weights * config.imbalance.counts(samples.targets), np.float32)
     weighed = replace(samples, weights=weights)
