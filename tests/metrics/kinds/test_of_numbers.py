@@ -96,6 +96,19 @@ def test_equal_targets_have_no_r2() -> None:
     assert np.isnan(weighted_r2(equal, equal, (1.0, 2.0)))
 
 
+@pytest.mark.parametrize(("kind", "keys"), [("r2", {}), ("weighted_r2", {"weights": {"b": 0.2}})])
+def test_equal_targets_have_no_r2_whatever_the_last_bits_of_their_mean(kind: str, keys: dict) -> None:
+    """0.1 * 3 + 0.1 * 0.2 + ... is not the sum of the weights * 0.1."""
+    weights = np.random.default_rng(0).choice([0.1, 0.3, 2.0, 1e-6], 50)
+    targets = np.full((50, 2), 99635864.1, np.float32)
+    assert np.isnan(scored(kind, ("a", "b"), **keys)(targets, targets + 1e3, weights))
+
+
+def test_the_truth_has_no_logarithmic_error() -> None:
+    targets = np.array([[0.1], [3.3], [1e6]], np.float32)
+    assert rmsle(targets, targets) == 0
+
+
 def test_of_two_zeros_the_symmetric_share_is_0() -> None:
     assert smape(np.array([[0.0], [0.0]], np.float32), np.array([[0.0], [-3.0]], np.float32)) == 1
 

@@ -5,7 +5,7 @@ import math
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Bool, Float, Float32, Float64, Int64
 from pydantic import Field
 
 from foldline.files.refusal import Refusal
@@ -195,7 +195,7 @@ class Rmsle(OfNumbers):
             raise Refusal(
                 f"rmsle takes numbers above -1, found {lowest:g}. Correct metric.kind or submission.range in the card."
             )
-        logarithms = np.log1p(targets), np.log1p(predictions.astype(np.float64))
+        logarithms = np.log1p(targets.astype(np.float64)), np.log1p(predictions.astype(np.float64))
         return math.sqrt(Mse(kind="mse").value(*logarithms, weights))
 
 
@@ -209,7 +209,7 @@ class R2(OfNumbers):
         """NaN where all columns are of equal targets."""
         squares, around = (wanted - found) ** 2, (wanted - _means(wanted, weights)) ** 2
         residual, total = (np.nansum(each * weights[:, None], axis=0) for each in (squares, around))
-        vary = total > 0
+        vary = _vary(wanted)
         return float(np.mean(1 - residual[vary] / total[vary])) if vary.any() else math.nan
 
 
@@ -225,7 +225,8 @@ class WeightedR2(OfNumbers, WeightedByName):
         weight_of_each = np.where(np.isnan(wanted), 0, self.in_order) * weights[:, None]
         mean = float(np.nansum(weight_of_each * wanted) / weight_of_each.sum()) if weight_of_each.any() else 0.0
         total = float(np.nansum(weight_of_each * (wanted - mean) ** 2))
-        return 1 - float(np.nansum(weight_of_each * (wanted - found) ** 2)) / total if total else math.nan
+        vary = _vary(wanted[weight_of_each > 0])
+        return 1 - float(np.nansum(weight_of_each * (wanted - found) ** 2)) / total if vary else math.nan
 
 
 class ProbabilisticF1(MetricKind):
@@ -250,6 +251,11 @@ class ProbabilisticF1(MetricKind):
     def fit_positive(self, scores: Float32[np.ndarray, " rows"], targets: Positive) -> float | None:
         """0.4 and 0.6 are never as good as 0 and 1."""
         return best_threshold(scores, targets, f_beta_score(self.beta))
+
+
+def _vary(numbers: Float64[np.ndarray, "rows ..."]) -> Bool[np.ndarray, "..."]:
+    """Whether any differ, of each column: of a mean of equal numbers the last bits may differ from them."""
+    return np.asarray(np.fmax.reduce(numbers, initial=-np.inf) > np.fmin.reduce(numbers, initial=np.inf))
 
 
 def _means(numbers: Float[np.ndarray, "rows columns"], weights: Float64[np.ndarray, " rows"]) -> OfColumns:
