@@ -32,6 +32,17 @@ def test_no_other_threshold_scores_higher(beta: float) -> None:
     assert metric.score(targets, rule(two_columns(scores))) == pytest.approx(best, rel=1e-12)
 
 
+@pytest.mark.parametrize("above", [0.99999994, 0.5, 1e-38])
+def test_a_threshold_tells_neighbours_apart(above: float) -> None:
+    """Half-way between two float32 there is none."""
+    highest = np.float32(above)
+    lower = np.nextafter(highest, np.float32(0))
+    scores = np.array([lower, highest, np.nextafter(lower, np.float32(0)), lower], np.float32)
+    for targets in (np.array([0, 1, 0, 0]), np.array([1, 1, 0, 1])):
+        rule = POSITIVE.fitted(metric_of_kind("probabilistic_f1", beta=1), two_columns(scores), targets)
+        assert rule(two_columns(scores)).tolist() == targets.tolist()
+
+
 def test_without_a_positive_row_nothing_is_fitted() -> None:
     metric = metric_of_kind("probabilistic_f1", beta=1)
     assert POSITIVE.fitted(metric, two_columns(np.array([0.5, 0.1])), np.array([0, 0])) == POSITIVE

@@ -33,7 +33,8 @@ class HardPositive(RuleKind):
 
     def __call__(self, predictions: Predictions) -> Positives:
         require_probabilities(predictions)
-        return (predictions[:, 1] >= self.threshold).astype(np.float32)
+        # A float32 would be compared with the threshold as float32, which of two neighbours may take both.
+        return (predictions[:, 1].astype(np.float64) >= self.threshold).astype(np.float32)
 
 
 class WithinRange(RuleKind):
