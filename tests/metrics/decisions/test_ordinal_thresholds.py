@@ -42,6 +42,12 @@ def test_no_other_cuts_give_a_higher_kappa(power: Literal[1, 2], weights: str, s
     assert found >= best - 1e-9
 
 
+@pytest.mark.parametrize("rows", [2, 3, 10])
+def test_the_highest_row_may_be_a_level_of_its_own(rows: int) -> None:
+    values, targets = np.arange(rows, dtype=np.float32)[:, None], (np.arange(rows) == rows - 1).astype(np.int64)
+    assert fit_ordinal_thresholds(values, targets, 2, power=2)(values).tolist() == targets.tolist()
+
+
 def test_a_level_without_rows_gets_none() -> None:
     targets, values = drawn(60, 0)
     rule = fit_ordinal_thresholds(values, np.minimum(targets, 2), 4, power=2)

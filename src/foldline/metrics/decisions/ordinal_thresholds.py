@@ -45,7 +45,7 @@ def fit_ordinal_thresholds(
     finds its least by a row of sums to be made least, each of which is a shortest path from threshold to threshold.
     """
     scores = expected_levels(predictions)
-    edges = np.unique(np.quantile(scores, np.linspace(0, 1, GRID + 1)[1:-1], method="lower"))
+    edges = np.unique(np.quantile(scores, np.linspace(0, 1, GRID + 1)[1:-1], method="higher"))
     bins = np.searchsorted(edges, scores, side="right")
     counts = np.zeros((len(edges) + 2, levels))
     np.add.at(counts, (bins + 1, targets), 1)
