@@ -14,14 +14,14 @@ def test_entries_are_read_back_in_their_order(tmp_path: Path) -> None:
     assert read_ledger(path) == []
     entries = [
         entry("digits", "1a", "intended"),
-        entry("digits", "1a", "rejected", 7, note='no column "a", or\nb'),
+        entry("digits", "1a", "rejected", 7, note='no column "a", or\r\nb\rc\u2028d'),
         entry("digits", "1a", "scored", 8, "0.5"),
     ]
     for new in entries:
         append_entry(path, new)
     first, second, third = read_ledger(path)
     assert (first, third) == (entries[0], entries[2])
-    assert second.note == 'no column "a", or b'
+    assert second.note == 'no column "a", or b c d'
     assert path.read_text().count("time,competition") == 1
 
 
@@ -34,6 +34,17 @@ def test_a_line_that_a_crash_cut_short_is_not_an_entry(tmp_path: Path) -> None:
     assert read_ledger(path) == [first]
     append_entry(path, second)
     assert read_ledger(path) == [first, second]
+
+
+def test_a_quote_that_a_crash_left_open_swallows_no_later_entry(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.csv"
+    append_entry(path, entry("digits", "1a", "failed", note='Kaggle said "no", twice'))
+    whole, later = path.read_bytes(), entry("digits", "2b", "submitted", 7)
+    for cut in range(1, 25):
+        path.write_bytes(whole[:-cut])
+        append_entry(path, later)
+        append_entry(path, later)
+        assert read_ledger(path)[-2:] == [later, later]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00a", b"time,\x00\n", bytes(range(256)), b'"' + b"x" * 200_000])

@@ -68,7 +68,7 @@ def append_entry(path: Path, new: LedgerEntry) -> None:
     past = path.read_bytes() if path.exists() else b""
     text = io.StringIO()
     text.write("\n" if past and not past.endswith(b"\n") else "")  # ends a torn line
-    cells = [cell.replace("\n", " ") for cell in astuple(new)]
+    cells = [" ".join(cell.splitlines()) for cell in astuple(new)]  # a line of the file is an entry
     csv.writer(text, lineterminator="\n").writerows([cells] if past else [COLUMNS, cells])
     append(path, text.getvalue().encode())
 
@@ -77,8 +77,10 @@ def read_ledger(path: Path) -> list[LedgerEntry]:
     """All entries; none without a file. A line that a crash cut short does not count; one that is longer was edited."""
     if not path.exists():
         return []
-    with reading(path, "a table in UTF-8", RESTORE), path.open(encoding="utf-8", newline="") as file:
-        header, *lines = list(csv.reader(file)) or [[]]
+    with reading(path, "a table in UTF-8", RESTORE):
+        # One by one: a quote that a torn line did not close would swallow all later ones.
+        texts = [line.decode() for line in path.read_bytes().splitlines()]
+        header, *lines = [fields for text in texts for fields in csv.reader([text])] or [[]]
     if tuple(header) != COLUMNS:
         raise Refusal(f"{path}: the columns are {listed(header, 10, 30)}, expected {listed(COLUMNS)}. {RESTORE}")
     longer = next((",".join(line) for line in lines if len(line) > len(COLUMNS)), None)
