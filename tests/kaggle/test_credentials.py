@@ -121,6 +121,15 @@ def test_a_token_that_kaggle_does_not_know_is_not_absent(kaggle: Kaggle, monkeyp
     assert refusal.startswith("Kaggle does not accept the token of the variable KAGGLE_API_TOKEN.")
 
 
+@pytest.mark.parametrize("name", ["https_proxy", "HTTP_PROXY", "all_proxy"])
+def test_a_password_of_a_proxy_is_hidden_whatever_its_address_looks_like(name: str) -> None:
+    for address in ("me:s3cret@proxy:3128", "http://me:s3 cret@proxy:3128", "http://me:s3c/ret@proxy"):
+        hidden = secrets_of({name: address})
+        assert redacted(f"cannot connect to {address}", hidden).endswith("***@" + address.rpartition("@")[2])
+    assert redacted("Failed to parse: 'me:s3c' is no host", hidden) == "Failed to parse: '***' is no host"
+    assert redacted("no proxy", secrets_of({name: "http://proxy:3128", "no_proxy": "localhost"})) == "no proxy"
+
+
 def test_secrets_are_hidden_in_every_form() -> None:
     environment = {"KAGGLE_API_TOKEN": KEY, "KAGGLE_USERNAME": "me", "KAGGLE_KEY": "s3cret\nkey"}
     texts = [

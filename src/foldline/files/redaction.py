@@ -29,9 +29,16 @@ PATTERNS = (
 def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
     """What must not be printed of a process's variables, in each form in which it is sent."""
     values = [environment[name] for name in SECRETS if environment.get(name)]
+    # No pattern tells a proxy's password where its address has no `http://`, or where a blank or a `/` ends it early.
+    users = [value.rpartition("@")[0].rpartition("://")[2] for name, value in environment.items() if _is_proxy(name)]
+    values += [part for user in users for part in (user, user.partition(":")[2], re.split("[/?#]", user)[0]) if part]
     pair = ":".join(environment.get(name, "") for name in ("KAGGLE_USERNAME", "KAGGLE_KEY"))
     forms = {form for value in values for form in (value, value.strip(), repr(value)[1:-1])}
     return tuple(sorted({*forms, b64encode(pair.encode()).decode()}, key=len, reverse=True))
+
+
+def _is_proxy(name: str) -> bool:
+    return name.casefold().endswith("_proxy")
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
