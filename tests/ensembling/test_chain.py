@@ -71,6 +71,16 @@ def test_one_fold_alone_fits_nothing() -> None:
     np.testing.assert_array_equal(cross_fitted(chain, alone.folds, known.inputs), known.inputs[0])
 
 
+def test_a_fold_of_which_no_row_was_fitted_on_goes_through_what_all_rows_say() -> None:
+    """Of very many rows a part is fitted on, and a fold may be as small as one row."""
+    known = scored(0.5)
+    chain = fit_nested([step()], known.at(known.folds != 4), "test")
+    mine = known.folds == 4
+    found = cross_fitted(chain, known.folds, known.inputs)[mine]
+    np.testing.assert_array_equal(found, chain.whole.apply((known.inputs[0][mine],))[0])
+    assert chain.blind_to(3) is not chain.whole
+
+
 def test_two_folds_keep_what_their_scores_leave_out() -> None:
     """Without one of them, the other alone can choose nothing: its rows stay as they are."""
     known = scored(0.5)

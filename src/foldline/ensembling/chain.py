@@ -82,7 +82,11 @@ class NestedChain:
 
     def cross_fitted(self, folds: Folds, inputs_of: Callable[[int, Int64[np.ndarray, " fold_rows"]], Inputs]) -> Inputs:
         """Each row through the chain that has not seen its fold. inputs_of: of a fold and the positions of its rows."""
-        return by_fold(folds, lambda fold, rows: self.without[fold].apply(inputs_of(fold, rows)))
+        return by_fold(folds, lambda fold, rows: self.blind_to(fold).apply(inputs_of(fold, rows)))
+
+    def blind_to(self, fold: int) -> Chain:
+        """Where steps are fitted on a part of very many rows, that may hold none of a small fold."""
+        return self.without.get(fold, self.whole)
 
     def before(self, name: str) -> "NestedChain":
         return NestedChain(self.whole.before(name), {fold: one.before(name) for fold, one in self.without.items()})

@@ -108,7 +108,7 @@ def fill_clipped(clipped: Predictions, source: Source, chain: NestedChain, what:
 
 def clipped_answers(scorer: Scorer, clipped: Predictions, chain: NestedChain) -> np.ndarray:
     """Of out-of-fold rows: each row's by the rule that was fitted without its fold, or by `scorer` where none is."""
-    rules = {fold: one.setting(Decision.name, None) for fold, one in chain.without.items()}
+    rules = {fold: chain.blind_to(fold).setting(Decision.name, None) for fold in np.unique(clipped.folds).tolist()}
     if not any(rules.values()):  # Then a file need not be in memory.
         return scorer.answers(clipped.out_of_fold)
 
