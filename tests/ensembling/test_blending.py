@@ -232,6 +232,16 @@ def test_agreement_by_hand() -> None:
     assert np.isnan(agreement((one[:, :1], other[:, :1]), NUMBERS).disagreement).all()
 
 
+@pytest.mark.parametrize("far", [0, 1e4, 1e7])
+def test_runs_go_together_however_far_their_numbers_are_from_0(far: float) -> None:
+    one = (far + np.random.default_rng(0).integers(-9, 9, (500, 1))).astype(np.float32)
+    other = one + np.random.default_rng(1).integers(-9, 9, (500, 1)).astype(np.float32)
+    wanted = np.corrcoef(one[:, 0].astype(np.float64), other[:, 0].astype(np.float64))
+    np.testing.assert_allclose(agreement((one, other), NUMBERS).correlation, wanted, rtol=1e-9)
+    flat = np.full_like(one, 123.456)
+    np.testing.assert_array_equal(agreement((flat, flat), NUMBERS).correlation, np.full((2, 2), np.nan))
+
+
 GREEDY = HillClimbing(kind="hill_climbing", rounds=4)
 
 

@@ -155,10 +155,12 @@ def agreement(inputs: Inputs, form: Form) -> Agreement:
 
 
 def _correlation(inputs: Inputs) -> Float64[np.ndarray, "members members"]:
-    """In blocks, which alone are as wide as there are classes."""
+    """In blocks, which alone are as wide as there are classes. NaN for numbers that are all the same."""
+    # Beyond their first ones: of numbers far from 0 the squares would hide how little they differ.
+    first = np.stack([one[:1].ravel()[:1] for one in inputs]).astype(np.float64)
     count, sums, products = 0, np.zeros(len(inputs)), np.zeros((len(inputs), len(inputs)))
     for block in row_blocks(inputs[0].shape):
-        rows = np.stack([one[block].ravel() for one in inputs]).astype(np.float64)
+        rows = np.stack([one[block].ravel() for one in inputs]).astype(np.float64) - first
         count, sums, products = count + rows.shape[1], sums + rows.sum(axis=1), products + rows @ rows.T
     beyond = products - np.outer(sums, sums) / count
     with np.errstate(invalid="ignore", divide="ignore"):
