@@ -49,7 +49,7 @@ def main() -> Answer:
         steps, left_out = settings.section("clip", Clip).steps(context, targets)
         source = aligned(runs, targets, method, scale)
         data = fit_data(source)
-        compared = print_agreement(names, data, scorer, scale)
+        compared = print_agreement(names, data, len(targets), scorer, scale)
         chain = fit_nested([*weights, *steps], data, "blend")
         metrics = write_clipped(settings.places.blend, first, source, chain, scorer, left_out)
     print_gains([*chain.whole.gains, *left_out])

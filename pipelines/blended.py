@@ -20,16 +20,20 @@ from pipelines.answers import Answer
 from pipelines.tables import print_columns
 
 
-def print_agreement(names: Sequence[str], data: FitData, scorer: Scorer, scale: Scale) -> Answer:
-    """Each run's score, its correlation with the others, and how often they name other classes (also returned)."""
+def print_agreement(names: Sequence[str], data: FitData, rows: int, scorer: Scorer, scale: Scale) -> Answer:
+    """Each run's score, its correlation with the others, and how often they name other classes (also returned).
+
+    data: of all `rows` those that weights are fitted on, which of very many are a part."""
     inputs = tuple(map(scale.predictions, data.inputs[: len(names)]))
     alike = agreement(inputs, scale.form)
     scores = [scorer.score(data.targets, one) for one in inputs]
-    rows = [
+    lines = [
         (name, f"{score:.6f}", *(f"{like:.4f} / {other:.4f}" for like, other in zip(*pairs, strict=True)))
         for name, score, *pairs in zip(names, scores, alike.correlation, alike.disagreement, strict=True)
     ]
-    print_columns(("run", scorer.metric.name, *names), rows, "correlation / fraction of rows with other classes")
+    part = f"; of {len(data.targets)} of {rows} rows" if len(data.targets) < rows else ""
+    title = f"correlation / fraction of rows with other classes{part}"
+    print_columns(("run", scorer.metric.name, *names), lines, title)
     runs = [{"run": name, "score": score} for name, score in zip(names, scores, strict=True)]
     return {"runs": runs, "correlation": alike.correlation, "disagreement": alike.disagreement}
 

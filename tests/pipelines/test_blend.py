@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from foldline.archive.archives import ArchiveFile, Manifest, write_manifest
+from foldline.ensembling import row_sources
 from foldline.ensembling.predictions import Predictions
 from foldline.files.places import Places
 from foldline.files.refusal import Refusal
@@ -112,6 +113,17 @@ def test_two_runs_become_one_submission_of_the_better_one(capsys: pytest.Capture
     assert metrics["gains"]["weights"]["applied"]
     assert metrics["gains"]["weights"]["cross_validated"] > 0.1
     assert "correlation" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("checkout")
+def test_of_very_many_rows_it_says_which_part_is_shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`foldline runs` has the scores of all rows, which these are not."""
+    monkeypatch.setattr(row_sources, "MOST_ROWS", 24)
+    run(blend, ".", "weak")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "fraction of rows with other classes; of 24 of 60 rows" in shown
 
 
 @pytest.mark.usefixtures("checkout")
