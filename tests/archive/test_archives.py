@@ -243,25 +243,39 @@ def test_a_compressed_file_loses_its_suffix(tmp_path: Path) -> None:
         assert archives.file("train.csv").read_bytes() == b"id\n1\n"
 
 
-def test_parts_of_a_split_archive_are_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train.zip.001", "train.zip.002", "train.zip.003"),
+        ("train.zip.aa", "train.zip.ab", "train.zip.ac"),  # as `split` names them
+        ("train.zip.part00", "train.zip.part01", "train.zip.part02"),
+    ],
+)
+def test_parts_of_a_split_archive_are_one(tmp_path: Path, names: tuple[str, str, str]) -> None:
     whole = zipped({"train/a.jpg": b"A" * 100}, zipfile.ZIP_STORED)
-    for number, part in enumerate((whole[:60], whole[60:130], whole[130:]), 1):
-        (tmp_path / f"train.zip.00{number}").write_bytes(part)
-    with Archives(tmp_path, ["train.zip.002", "train.zip.001", "train.zip.003"]) as archives:
+    for name, part in zip(names, (whole[:60], whole[60:130], whole[130:]), strict=True):
+        (tmp_path / name).write_bytes(part)
+    with Archives(tmp_path, [names[1], names[0], names[2]]) as archives:
         assert archives.read("train/a.jpg") == b"A" * 100
 
 
-def test_a_part_that_is_missing_is_named(tmp_path: Path) -> None:
-    for number in (1, 3):
-        (tmp_path / f"train.zip.00{number}").write_bytes(b"pixels")
-    with pytest.raises(Refusal, match=r"`train\.zip\.002` is missing, which `train\.zip\.003` follows"):
-        Archives(tmp_path, ["train.zip.001", "train.zip.003"])
+@pytest.mark.parametrize(
+    ("there", "missing", "follows"), [("001 003", "002", "003"), ("aa ac", "ab", "ac"), ("00 01 03", "02", "03")]
+)
+def test_a_part_that_is_missing_is_named(tmp_path: Path, there: str, missing: str, follows: str) -> None:
+    names = [f"train.zip.{count}" for count in there.split()]
+    for name in names:
+        (tmp_path / name).write_bytes(b"pixels")
+    with pytest.raises(Refusal, match=rf"`train\.zip\.{missing}` is missing, which `train\.zip\.{follows}` follows"):
+        Archives(tmp_path, names)
 
 
-def test_a_file_called_like_a_part_is_one_by_itself(tmp_path: Path) -> None:
-    (tmp_path / "scan.123").write_bytes(b"pixels")
-    with Archives(tmp_path, ["scan.123"]) as archives:
-        assert archives.read("scan.123") == b"pixels"
+@pytest.mark.parametrize("names", [["scan.123"], ["scan.001", "scan.002"], ["a.zip.zz"]])
+def test_files_called_like_parts_are_themselves(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).write_bytes(b"pixels")
+    with Archives(tmp_path, names) as archives:
+        assert [archives.read(name) for name in names] == [b"pixels"] * len(names)
 
 
 def test_what_was_unpacked_serves_again_until_the_download_changes(tmp_path: Path) -> None:

@@ -66,9 +66,12 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path, name: str, content: b
         Archives(tmp_path, [name])
 
 
-def test_copies_in_a_zip_are_one_file(tmp_path: Path) -> None:
-    (tmp_path / "a.zip").write_bytes(as_zip(SAME))
-    with Archives(tmp_path, ["a.zip"]) as archives:
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.zip", as_zip(SAME)), ("a.tar", as_tar([("./labels.csv", TWO[0][1]), TWO[0]]))]
+)
+def test_copies_in_an_archive_are_one_file(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with Archives(tmp_path, [name]) as archives:
         assert archives.names == ("labels.csv",)
 
 

@@ -45,6 +45,13 @@ def test_ids_and_classes_stay_the_text_they_are(zipped: Zipped) -> None:
     assert texts(rows["group"]) == [None] * 5
 
 
+def test_a_star_of_an_id_is_no_pattern(zipped: Zipped) -> None:
+    files = {"train.csv": "id,breed\na*,NA\n[b]?,NA\n", "sample_submission.csv": SAMPLE}
+    archives = zipped(files | dict.fromkeys([f"train/{name}.jpg" for name in ("a*", "ab", "[b]?")] + [*IMAGES], b""))
+    listing = read_layout(archives, layout(table="train.csv"), BREED)
+    assert listing.images["path"].tolist()[:2] == ["train/a*.jpg", "train/[b]?.jpg"]
+
+
 @pytest.mark.parametrize("folder", [".\\train\\", "train//"])
 def test_paths_in_tables_are_spelt_as_the_archives_names_are(zipped: Zipped, folder: str) -> None:
     part = layout(path=folder + "{id}.jpg")

@@ -123,13 +123,20 @@ def test_refuses_a_damaged_file(tmp_path: Path) -> None:
             from_file(tmp_path / name, tmp_path)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory: you tried"),
+    ],
+)
 def test_a_full_memory_is_no_damage_of_a_file(
-    trained: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: Exception, trained: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.save(trained, tmp_path / "found.pth")
 
     def full(*_: object, **__: object) -> None:
-        raise MemoryError
+        raise error
 
     monkeypatch.setattr(torch, "load", full)
     with pytest.raises(Refusal, match=r"found\.pth takes more memory than is free"):

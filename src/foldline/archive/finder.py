@@ -23,7 +23,7 @@ from foldline.archive.containers import HEAD_BYTES, SUFFIXES, container_kind, en
 from foldline.archive.damage import AGAIN, Locked, entries_of, refuse_entry, refusing_damage, two_of_one_name
 from foldline.archive.encodings import Undecided
 from foldline.archive.junk import is_junk
-from foldline.archive.unpacking import FIRST, Unpacked, copy_stream, extract, join_parts, parts_of
+from foldline.archive.unpacking import Unpacked, copy_stream, extract, join_parts, parts_of
 from foldline.files.refusal import Refusal, listed
 
 NEVER_OPENED = (".npz", ".xlsx", ".docx", ".pptx", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".npy", ".dcm")
@@ -78,11 +78,11 @@ class Finder:
 
         The parts of a split archive are joined when its first one is asked for; the others contain nothing.
         """
-        parts = [] if is_junk(name) else parts_of(name, files, str(self.folder))
+        whole, parts = (name, []) if is_junk(name) else parts_of(name, files, str(self.folder))
         if not parts:
             return
-        paths, is_split = [existing(self.folder, part) for part in parts], name.endswith(FIRST)
-        name = name.removesuffix(FIRST)
+        paths, is_split = [existing(self.folder, part) for part in parts], whole != name
+        name = whole
         stats = [path.stat() for path in paths]
         identity = (name, *(number for stat in stats for number in (stat.st_size, stat.st_mtime_ns)))
         self._packed[name] = sum(stat.st_size for stat in stats)

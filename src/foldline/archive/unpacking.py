@@ -6,14 +6,17 @@ may be deleted whenever no stage runs.
 
 import bz2
 import gzip
+import hashlib
+import itertools
 import lzma
 import re
 import shutil
 import tarfile
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from io import BufferedIOBase
 from pathlib import Path
+from string import ascii_lowercase
 from typing import cast
 
 from foldline.archive.budgets import (
@@ -25,7 +28,7 @@ from foldline.archive.budgets import (
     refuse_entries,
     refuse_without_room,
 )
-from foldline.archive.containers import Container
+from foldline.archive.containers import SUFFIXES, Container
 from foldline.archive.damage import AGAIN, Locked, refuse_name, refusing_damage, two_of_one_name
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import locked, sha256_of_json, whole_folder
@@ -108,15 +111,15 @@ def _extract_tar(path: Path, folder: Path, where: str, packed_bytes: int) -> Non
     """Symbolic links are left out. A sparse file's zeros count as its bytes."""
     unpacked_bytes = 0
     with tarfile.open(path, "r:", tarinfo=_Header) as archive:
-        for count, entry in enumerate(archive, 1):
-            refuse_entries(where, count)
+        for number, entry in enumerate(archive, 1):
+            refuse_entries(where, number)
             refuse_name(entry.name, where)
             unpacked_bytes += max(entry.size, ENTRY_BYTES)
             refuse_bomb(where, packed_bytes, unpacked_bytes)
             target = folder / entry.name
             target.parent.mkdir(parents=True, exist_ok=True)
             if target.is_file() and not entry.isdir():
-                if not entry.islnk() or entry.linkname != entry.name:  # a link to itself is the same file again
+                if not _is_again(entry, archive, target, folder):
                     raise two_of_one_name(where, entry.name)
             elif entry.islnk():
                 _link(target, folder, entry.linkname, where)
@@ -125,6 +128,16 @@ def _extract_tar(path: Path, folder: Path, where: str, packed_bytes: int) -> Non
                 packed = cast(BufferedIOBase, archive.extractfile(entry))
                 with packed, target.open("xb") as file:
                     shutil.copyfileobj(packed, file, BLOCK_BYTES)
+
+
+def _is_again(entry: tarfile.TarInfo, archive: tarfile.TarFile, target: Path, folder: Path) -> bool:
+    """Whether `entry` is the file that has been unpacked as `target`: a link to it, or the same bytes."""
+    if entry.islnk():
+        return folder / entry.linkname == target
+    if not entry.isfile() or entry.size != target.stat().st_size:
+        return False
+    with cast(BufferedIOBase, archive.extractfile(entry)) as packed, target.open("rb") as file:
+        return hashlib.file_digest(packed, "sha256").digest() == hashlib.file_digest(file, "sha256").digest()
 
 
 def _link(target: Path, folder: Path, name: str, where: str) -> None:
@@ -172,23 +185,43 @@ def _extract_7z(path: Path, folder: Path, where: str, packed_bytes: int) -> None
         raise Refusal(f"{where} cannot be unpacked ({type(error).__name__}: {error}). {AGAIN}") from None
 
 
-PART = re.compile(r"(?P<whole>.+)\.(?!000)\d{3}")
-FIRST = ".001"
+PART = re.compile(
+    rf"(?P<start>(?P<whole>.+(?i:{'|'.join(map(re.escape, SUFFIXES))}))[._-]?(part[._-]?)?)"
+    r"(?P<count>\d{1,3}|[a-z]{2})"
+)
+"""Of an archive, as 7-Zip (`x.7z.001`) and `split` (`x.tar.gz.aa`, `x.tar.gz.part00`) name them: other files may be
+called like numbers, such as the slices of a scan."""
+FIRST_COUNTS = ("aa", "000", "00", "0", "001", "01", "1")
 
 
-def parts_of(name: str, files: Collection[str], where: str) -> list[str]:
-    """The parts of the archive that begins with the download `name`, one of `files`: itself where it is no part, and
-    none where it is a later one. Raises Refusal for one that is missing."""
+def parts_of(name: str, files: Collection[str], where: str) -> tuple[str, list[str]]:
+    """The archive that the download `name`, one of `files`, begins, and its parts, of which there are none where `name`
+    is a later one; `name` itself where it is no part. Raises Refusal for one that is missing."""
     part = PART.fullmatch(name)
-    if part is None or part["whole"] + FIRST not in files:  # or a file that is merely called like a part
-        return [name]
-    if not name.endswith(FIRST):
-        return []
-    parts = sorted(file for file in files if (other := PART.fullmatch(file)) and other["whole"] == part["whole"])
-    for number, found in enumerate(parts, 1):
-        if found != (wanted := f"{part['whole']}.{number:03}"):
-            raise Refusal(f"{where}: `{wanted}` is missing, which `{found}` follows. {AGAIN}")
-    return parts
+    first = part and next((count for count in FIRST_COUNTS if part["start"] + count in files), None)
+    if not part or not first or first.isdigit() != part["count"].isdigit():
+        return name, [name]
+    if part["count"] != first:
+        return part["whole"], []
+    others = filter(None, map(PART.fullmatch, files))
+    found = {
+        other[0] for other in others if (other["start"], other["count"].isdigit()) == (part["start"], first.isdigit())
+    }
+    parts: list[str] = []
+    for count in _counts(first):
+        if len(parts) == len(found):
+            break
+        if (wanted := part["start"] + count) not in found:
+            follows = min(found.difference(parts))
+            raise Refusal(f"{where}: `{wanted}` is missing, which `{follows}` follows. {AGAIN}")
+        parts.append(wanted)
+    return part["whole"], parts
+
+
+def _counts(first: str) -> Iterable[str]:
+    if first.isdigit():
+        return (f"{number:0{len(first)}}" for number in itertools.count(int(first)))
+    return map("".join, itertools.product(ascii_lowercase, repeat=len(first)))
 
 
 def join_parts(parts: Sequence[Path], whole: Path, where: str) -> None:

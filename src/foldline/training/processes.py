@@ -30,6 +30,8 @@ KEPT_MEMORY = {-3: 2**30, -1: 2**31 - 1, -2: 2**26}
 memory a heap keeps (M_TRIM_THRESHOLD), and by how much it grows (M_TOP_PAD)."""
 
 
+OUT_OF_MEMORY = "can't allocate memory"
+"""What torch says of the CPU's, in a RuntimeError."""
 MIXED_PRECISION = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 
 
@@ -72,7 +74,7 @@ def memory_advice(micro_batch_size: int, batch_size: int) -> Iterator[None]:
     try:
         yield
     except (torch.OutOfMemoryError, RuntimeError) as error:
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+        if not isinstance(error, torch.OutOfMemoryError) and OUT_OF_MEMORY not in str(error):
             raise
         smaller = min(micro_batch_size, batch_size) // 2
         cure = f"Try `train.micro_batch_size: {smaller}`" if smaller else "Use a smaller model or smaller images"

@@ -19,6 +19,7 @@ from torch import Tensor
 from foldline.files.reading import reading
 from foldline.files.refusal import Refusal, listed
 from foldline.training.backbones import first_line
+from foldline.training.processes import OUT_OF_MEMORY
 
 DEEPEST = 6
 """Of wrappers within wrappers."""
@@ -80,6 +81,8 @@ def _load(path: Path) -> Any:
         except (MemoryError, OSError):
             raise
         except Exception as error:
+            if OUT_OF_MEMORY in str(error):
+                raise MemoryError from None
             code = re.search(r"Unsupported global: GLOBAL (\S+)", str(error))
             if code is None:
                 raise ValueError(first_line(error)) from None  # It goes on for a page.

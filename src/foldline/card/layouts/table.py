@@ -53,7 +53,11 @@ class TablePart(Part):
         lines = table.reset_index(drop=True)  # a join may repeat a line
         written = (normalised_paths(filled(pieces, lines), archives) for pieces in templates)
         patterns, folders = zip(*(located(paths, archives, f"{fact}.path") for paths in written), strict=True)
-        channels = [expanded_paths(paths, archives.names) for paths in patterns]
+        # An id may hold a `*` of its own.
+        channels = [
+            expanded_paths(paths, archives.names) if "*" in path else paths
+            for paths, path in zip(patterns, self.path, strict=True)
+        ]
         ids = filled(parse_id(self.id), lines)
         for of_channel, files in zip(patterns, channels, strict=True):
             refuse_shared(of_channel, files, ids, f"{fact}.path")
