@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -49,6 +50,7 @@ def asked(folder: Path, labels: list[Any], answers: dict[str, Any]) -> dict[str,
         ([0, 1, 2, 3] * 3, {"y": [0, 0]}, "ordinal label quadratic_weighted_kappa"),
         ([0.5, 1.25, 7.0] * 4, {"y": [0, 0]}, "regression number rmse"),
         (["cat", "cat dog", "dog"] * 4, {"y": ["cat", "cat"]}, "multilabel label_set samples_f_beta"),
+        (["0,5", "1,25", "-7,0"] * 4, {"y": ["0,0"] * 2}, "regression number rmse"),
         (["cat", "dog", "emu"] * 4, {"y": ["cat dog emu"] * 2}, "ranked ranking map_at_k"),
         (["cat", "dog", "emu"] * 4, {"y": ["cat 0.3"] * 2}, "multiclass confident_label global_average_precision"),
     ],
@@ -70,6 +72,56 @@ def test_columns_of_the_sample_may_be_columns_of_labels(tmp_path: Path) -> None:
     assert (card.target.kind, card.submission.kind) == ("multilabel", "class_probabilities")
     assert "`group` may be one of farm" in found.remarks["target"]
     assert "# A guess from the sample's form" in found.text()
+
+
+def test_an_index_that_was_saved_is_neither_id_nor_answer(tmp_path: Path) -> None:
+    def indexed(columns: dict[str, list[str]]) -> bytes:
+        return pd.DataFrame(columns).to_csv().encode()
+
+    rows = [f"{number:04}" for number in range(12)]
+    tables = {
+        "train.csv": indexed({"image": [f"{row}.jpg" for row in rows], "y": ["cat", "dog"] * 6}),
+        "sample_submission.csv": indexed({"y": ["cat", "cat"], "image": ["0078", "0077"]}),
+    }
+    drawn = image_files([f"train/{row}.jpg" for row in rows] + ["test/0077.jpg", "test/0078.jpg"], 0)
+    _, card = draft(tmp_path, drawn | tables)
+    train, test = (card.layout.model_dump()[part][0] for part in ("train", "test"))
+    assert (train["id"], train["path"]) == ("image", ("train/{image}",))
+    assert (test["id"], test["path"]) == ("image", ("test/{image}.jpg",))
+    assert card.target.model_dump()["column"] == "y"
+    assert card.submission.copied == ("Unnamed: 0",)
+
+
+def test_what_stands_between_the_labels_of_a_set(tmp_path: Path) -> None:
+    tables = {
+        "train.csv": csv({"id": IDS, "y": ["red fox", "red fox|emu", "emu|grey owl"] * 4}),
+        "sample_submission.csv": csv({"id": ["b1", "b2"], "y": ["emu|red fox"] * 2}),
+    }
+    _, card = draft(tmp_path, TRAIN | TEST | tables)
+    assert card.target.model_dump()["labels"]["delimiter"] == card.submission.model_dump()["delimiter"] == "|"
+
+
+def test_run_lengths_are_no_sets(tmp_path: Path) -> None:
+    masks = ["1 3 10 5", "1 3", "", "10 5 40 3"] * 3
+    sample = {"sample_submission.csv": csv({"id": ["b1", "b2"], "y": ["1 3"] * 2})}
+    found, _ = draft(tmp_path, TRAIN | TEST | {"train.csv": csv({"id": IDS, "y": masks})} | sample)
+    assert found.remarks["target"].startswith("NOT UNDERSTOOD: `y` looks like masks or boxes")
+
+
+def test_a_table_that_cannot_be_read_is_said_where_names_say_labels(tmp_path: Path) -> None:
+    tables = {"train.csv": b"id,y,y\na1,0,1\n", "sample_submission.csv": csv({"id": ["b1", "b2"], "y": ["a", "a"]})}
+    found, _ = draft(tmp_path, TRAIN | TEST | tables)
+    assert "`train.csv` is not a readable table: duplicate column names" in found.remarks["layout"]
+
+
+def test_several_columns_of_labels(tmp_path: Path) -> None:
+    columns = {"y": ["cat", "dog"] * 6, "z": ["x", "y", "z"] * 4}
+    tables = {
+        "train.csv": csv({"id": IDS, **columns}),
+        "sample_submission.csv": csv({"id": ["b1", "b2"], "y": ["cat"] * 2, "z": ["x"] * 2}),
+    }
+    _, card = draft(tmp_path, TRAIN | TEST | tables)
+    assert (card.target.kind, card.metric.kind) == ("multioutput", "mean_column_accuracy")
 
 
 def test_paths_are_read_off_the_files(tmp_path: Path) -> None:
@@ -107,6 +159,11 @@ def test_folders_say_labels_where_no_table_does(tmp_path: Path) -> None:
             image_files(["train/x1z.jpg", "train/y2z.jpg"], 0)
             | {"sample_submission.csv": csv({"id": ["b1"], "y": [0]})},
             "neither their folders nor their names say a label",
+        ),
+        (
+            image_files(["train/x1z.jpg", "train/y2z.jpg"], 0)
+            | {"train.csv": b"id,y,y\nx1z,0,1\n", "sample_submission.csv": csv({"id": ["b1"], "y": [0]})},
+            "(?s)neither their folders.*`train.csv` is not a readable table",
         ),
     ],
 )

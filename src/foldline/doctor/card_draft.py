@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from foldline.archive.archives import Archives
-from foldline.doctor.drafted_layout import Drafted, draft_layout, sample_of, tables_in
+from foldline.doctor.drafted_layout import Drafted, Table, draft_layout, sample_of, tables_in
 from foldline.doctor.drafted_target import Asked, draft_target
 from foldline.files.refusal import Refusal, listed
 
@@ -41,13 +41,23 @@ class Draft:
 
 def draft_card(archives: Archives, slug: str, host: Mapping[str, Any]) -> Draft:
     """Raises Refusal when there is no sample submission, or no way from a table or a folder to images."""
-    tables = list(tables_in(archives))
+    unread: list[str] = []
+    tables = list(tables_in(archives, unread))
+    try:
+        return _draft_of(tables, unread, archives, slug, host)
+    except Refusal as refusal:
+        raise Refusal("\n".join([str(refusal), *unread])) from None
+
+
+def _draft_of(tables: list[Table], unread: list[str], archives: Archives, slug: str, host: Mapping[str, Any]) -> Draft:
     sample = sample_of(tables, archives)
     if len(sample.lines.columns) < 2:
         raise Refusal(f"{archives.folder}: the sample `{sample.name}` has one column, which asks for nothing.")
     ids = _ids(sample.lines)
     layout = draft_layout([table for table in tables if table is not sample], sample, ids, archives)
     asked = draft_target(layout.labels, sample.lines.drop(columns=[ids.name]))
+    form = {"sample": sample.name, "id": str(ids.name), "extra_columns": "ignored"}
+    copied = {"copied": list(sample.nameless)} if sample.nameless else {}
     parts = {
         "slug": slug,
         "title": slug,
@@ -62,10 +72,10 @@ def draft_card(archives: Archives, slug: str, host: Mapping[str, Any]) -> Draft:
         "target": {**asked.target, "group": None},
         "features": None,
         "metric": asked.metric,
-        "submission": {**asked.submission, "sample": sample.name, "id": str(ids.name), "extra_columns": "ignored"},
+        "submission": {**asked.submission, **form, **copied},
         "symmetries": [],
     }
-    return Draft(parts, dict(_remarks(layout, asked)))
+    return Draft(parts, dict(_remarks(layout, unread, asked)))
 
 
 def _ids(sample: pd.DataFrame) -> pd.Series:
@@ -74,7 +84,7 @@ def _ids(sample: pd.DataFrame) -> pd.Series:
     return sample[unique[0] if unique else sample.columns[0]]
 
 
-def _remarks(layout: Drafted, asked: Asked) -> Iterator[tuple[str, str]]:
+def _remarks(layout: Drafted, unread: list[str], asked: Asked) -> Iterator[tuple[str, str]]:
     """What was guessed, and what the columns that are not used may be."""
     labels, used = layout.labels, {*asked.columns, *_names_in(layout.train)}
     others = [str(name) for name in labels.columns if str(name) not in used]
@@ -82,7 +92,7 @@ def _remarks(layout: Drafted, asked: Asked) -> Iterator[tuple[str, str]]:
     group = f"`group` may be one of {listed(groups, MOST_NAMED)}: rows that must not straddle folds." if groups else ""
     shared = [name for name in others if name in layout.test_columns]
     if layout.remark:
-        yield "layout", layout.remark
+        yield "layout", "\n".join([layout.remark, *unread])
     if asked.remark or group:
         yield "target", "\n".join(filter(None, (asked.remark, group)))
     if shared:

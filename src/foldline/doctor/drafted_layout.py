@@ -13,6 +13,7 @@ import pandas as pd
 from foldline.archive.archives import Archives
 from foldline.archive.tables import read_table
 from foldline.card.layouts.coco import joined_lists
+from foldline.competition.sample import NAMED_BY_PLACE
 from foldline.doctor.image_paths import Images, path_templates
 from foldline.files.refusal import Refusal, listed
 from foldline.pixels.dicom import is_dicom
@@ -36,6 +37,9 @@ class Table:
     kind: str
     """Of the layout's part: `table`, or `coco` for a json of images and annotations."""
     lines: pd.DataFrame
+    nameless: tuple[str, ...] = ()
+    """Columns without a name next to others, which are not among `lines`: the index of a table that was saved with it.
+    """
 
     @property
     def source(self) -> dict[str, Any]:
@@ -53,17 +57,21 @@ class Drafted:
     remark: str = ""
 
 
-def tables_in(archives: Archives) -> Iterator[Table]:
-    """Those that can be read and have lines; a file that is none of these is no table."""
+def tables_in(archives: Archives, unread: list[str]) -> Iterator[Table]:
+    """Those that can be read and have lines; a file that is none of these is no table. unread: gets why a file that is
+    called a table cannot be read."""
     for name in archives.names:
         kind = "table" if name.lower().endswith(TABLES) else "coco" if name.lower().endswith(COCO) else ""
         if kind and archives.size(name) <= LARGEST_BYTES:
             try:
                 lines = read_table(archives, name) if kind == "table" else joined_lists(archives, name).astype("str")
-            except Refusal:
+            except Refusal as refusal:
+                unread += [f"{refusal}"] if kind == "table" else []
                 continue
+            nameless = [column for column in lines if NAMED_BY_PLACE.fullmatch(str(column))]
+            nameless = nameless if len(nameless) + 1 < len(lines.columns) else []
             if len(lines):
-                yield Table(name, kind, lines)
+                yield Table(name, kind, lines.drop(columns=nameless), tuple(nameless))
 
 
 def sample_of(tables: list[Table], archives: Archives) -> Table:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from foldline.archive.texts import items_of
+from foldline.card.forms.violations import SPACE
 from foldline.card.targets.single_labels import are_contrary
 from foldline.files.refusal import listed
 
@@ -14,6 +16,8 @@ FEWEST_NUMBERS = 20
 MOST_LEVELS = 6
 """Whole numbers from 0 without a gap, up to so many, are mostly levels in order."""
 MOST_RANKED = 20
+DELIMITERS = (" | ", "|", "; ", ";", ", ", ",", SPACE)
+DECIMAL_COMMA = r"([+-]?\d+),(\d+)"
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def _of_columns(labels: pd.DataFrame, answers: pd.DataFrame) -> Asked:
         target = {"kind": "regression", "values": {"kind": "columns", "columns": list(columns)}}
         return Asked(target, {"kind": "rmse"}, {"kind": "number", "range": None}, columns)
     target = {"kind": "multioutput", "columns": list(columns)}
-    return Asked(target, {"kind": "mean_column_accuracy"}, {"kind": "label"}, columns)
+    return Asked(target, {"kind": "mean_column_accuracy", "weights": None}, {"kind": "label"}, columns)
 
 
 def _likely_column(labels: pd.DataFrame, answers: pd.Series) -> pd.Series:
@@ -72,6 +76,8 @@ def _likely_column(labels: pd.DataFrame, answers: pd.Series) -> pd.Series:
 
 def _of_one(values: pd.Series, answers: pd.Series) -> Asked:
     """One column of labels, one of answers."""
+    if values.str.fullmatch(DECIMAL_COMMA).all():  # numbers, of which the doctor says how to write them
+        values = values.str.replace(DECIMAL_COMMA, r"\1.\2", regex=True)
     column, numbers, asked = str(values.name), pd.to_numeric(values, errors="coerce"), answers.astype(str)
     words, known = asked.str.split(), set(values.astype(str))
     length = int(words.map(len).max())
@@ -83,10 +89,12 @@ def _of_one(values: pd.Series, answers: pd.Series) -> Asked:
     if length == 2 and all(cell[0] in known and _is_fraction(cell[-1]) for cell in words if len(cell) == 2):
         metric, form = {"kind": "global_average_precision"}, {"kind": "confident_label"}
         return Asked({"kind": "multiclass", **one}, metric, form, (column,))
-    if _are_sets(values):
-        target = {"kind": "multilabel", "labels": {"kind": "delimited", **one, "delimiter": " "}}
+    delimiter = next((between for between in DELIMITERS if _are_sets(values, between)), None)
+    if delimiter is not None:
+        target = {"kind": "multilabel", "labels": {"kind": "delimited", **one, "delimiter": delimiter}}
         metric, form = {"kind": "samples_f_beta", "beta": 1}, {"kind": "label_set", "empty": "refused"}
-        return Asked(target, metric, form, (column,))
+        apart = {} if delimiter == SPACE else {"delimiter": delimiter}
+        return Asked(target, metric, form | apart, (column,), _of_masks(values, delimiter))
     if is_ranking:
         target, form = {"kind": "ranked", **one, "new_class": None}, {"kind": "ranking", "length": length}
         return Asked(target, {"kind": "map_at_k", "k": length}, form, (column,))
@@ -116,12 +124,20 @@ def _of_two(values: pd.Series, asked: pd.Series) -> Asked:
     return Asked(target, {"kind": "accuracy"}, {"kind": "label"}, (str(values.name),))
 
 
-def _are_sets(values: pd.Series) -> bool:
-    """Whether cells are labels with blanks between: their words stand in other cells too."""
-    cells = set(values.astype(str))
-    several = [set(cell.split()) for cell in cells if " " in cell]
-    common = Counter(word for cell in cells for word in set(cell.split()))
+def _are_sets(values: pd.Series, delimiter: str) -> bool:
+    """Whether cells are labels with `delimiter` between: their words stand in other cells too."""
+    cells = {cell: set(items_of(cell, delimiter)) for cell in set(values.astype(str))}
+    several = [words for words in cells.values() if len(words) > 1]
+    common = Counter(word for words in cells.values() for word in words)
     return bool(several) and sum(any(common[word] > 1 for word in words) for words in several) > len(several) / 2
+
+
+def _of_masks(values: pd.Series, delimiter: str) -> str:
+    """What to say where each cell is pairs of numbers, as run lengths and boxes are and sets hardly."""
+    cells = [items_of(cell, delimiter) for cell in values if cell]
+    if any(len(cell) % 2 or not all(word.isdigit() for word in cell) for cell in cells):
+        return ""
+    return f"NOT UNDERSTOOD: `{values.name}` looks like masks or boxes (pairs of numbers), which are not supported."
 
 
 def _is_fraction(word: str) -> bool:
