@@ -68,7 +68,7 @@ def tables_in(archives: Archives, unread: list[str]) -> Iterator[Table]:
             except Refusal as refusal:
                 unread += [f"{refusal}"] if kind == "table" else []
                 continue
-            nameless = [column for column in lines if NAMED_BY_PLACE.fullmatch(str(column))]
+            nameless = [str(column) for column in lines if NAMED_BY_PLACE.fullmatch(str(column))]
             nameless = nameless if len(nameless) + 1 < len(lines.columns) else []
             if len(lines):
                 yield Table(name, kind, lines.drop(columns=nameless), tuple(nameless))
