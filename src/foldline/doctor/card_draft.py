@@ -57,7 +57,7 @@ def _draft_of(tables: list[Table], unread: list[str], archives: Archives, slug: 
     layout = draft_layout([table for table in tables if table is not sample], sample, ids, archives)
     asked = draft_target(layout.labels, sample.lines.drop(columns=[ids.name]))
     form = {"sample": sample.name, "id": str(ids.name), "extra_columns": "ignored"}
-    copied = {"copied": list(sample.nameless)} if sample.nameless else {}
+    copied = {"copied": list(sample.index)} if sample.index else {}
     parts = {
         "slug": slug,
         "title": slug,

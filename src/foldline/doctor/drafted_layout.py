@@ -37,9 +37,8 @@ class Table:
     kind: str
     """Of the layout's part: `table`, or `coco` for a json of images and annotations."""
     lines: pd.DataFrame
-    nameless: tuple[str, ...] = ()
-    """Columns without a name next to others, which are not among `lines`: the index of a table that was saved with it.
-    """
+    index: tuple[str, ...] = ()
+    """The column without a name of a table that was saved with its index, which is not among `lines`."""
 
     @property
     def source(self) -> dict[str, Any]:
@@ -68,10 +67,16 @@ def tables_in(archives: Archives, unread: list[str]) -> Iterator[Table]:
             except Refusal as refusal:
                 unread += [f"{refusal}"] if kind == "table" else []
                 continue
-            nameless = [str(column) for column in lines if NAMED_BY_PLACE.fullmatch(str(column))]
-            nameless = nameless if len(nameless) + 1 < len(lines.columns) else []
             if len(lines):
-                yield Table(name, kind, lines.drop(columns=nameless), tuple(nameless))
+                index = _saved_index(lines)
+                yield Table(name, kind, lines.drop(columns=index), tuple(index))
+
+
+def _saved_index(lines: pd.DataFrame) -> list[str]:
+    """The column without a name that counts the lines, where several others are left: they say more."""
+    nameless = [name for name in map(str, lines) if NAMED_BY_PLACE.fullmatch(name)]
+    counting = [name for name in nameless if lines[name].tolist() == [str(number) for number in range(len(lines))]]
+    return counting if len(lines.columns) > len(counting) + 1 else []
 
 
 def sample_of(tables: list[Table], archives: Archives) -> Table:
