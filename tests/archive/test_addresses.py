@@ -55,6 +55,14 @@ def test_one_image_is_read(archives: Archives, address: str, number: int) -> Non
     assert np.array_equal(place, IMAGES[number])
 
 
+def test_a_file_called_like_a_place_in_records_is_a_file(tmp_path: Path) -> None:
+    name = "a.json#{1}.png"
+    (tmp_path / name).write_bytes(encoded(IMAGES[0], "png"))
+    place = np.zeros((4, 5, 3), np.uint8)
+    image_into(place, ImageFiles(Archives(tmp_path, [name])).contents(name), PixelForm(4, 5, 3, "squash"))
+    assert np.array_equal(place, IMAGES[0])
+
+
 @pytest.mark.parametrize(
     "address",
     ["X.npy[3]", "Y.npy[0]", "train.npz/labels.npy[0]", "train.npz/x.npy[0]", "images.hdf5/ISIC_2",

@@ -54,12 +54,13 @@ def address_in_record(file: str, image: InRecord) -> str:
 
 
 def parse_in_record(address: str) -> tuple[str, InRecord] | None:
-    """The file and the place in it; None when `address` is that of one or several files."""
-    file, found, values = address.partition(RECORD)
-    if not found:
+    """The file and the place in it; None when `address` is that of one or several files, which may be called so."""
+    file, _, values = address.partition(RECORD)
+    try:
+        parsed: dict[str, Any] = json.loads("{" + values)
+        return file, InRecord(**{**parsed, "place": tuple(parsed["place"]), "fields": tuple(parsed["fields"])})
+    except (ValueError, TypeError, KeyError):
         return None
-    parsed: dict[str, Any] = json.loads("{" + values)
-    return file, InRecord(**{**parsed, "place": tuple(parsed["place"]), "fields": tuple(parsed["fields"])})
 
 
 def shown_address(address: str) -> str:
