@@ -96,11 +96,10 @@ def _say(text: str) -> None:
     """At once: what ends other commands well takes longer to import than this to say."""
     try:
         print(text, flush=True)
-    except BrokenPipeError:
-        from pipelines.running import UNREAD, nobody_reads
+    except OSError:
+        from pipelines.running import run
 
-        nobody_reads()
-        sys.exit(UNREAD)
+        run(lambda: print(text))  # ends as they do
 
 
 def index() -> str:

@@ -41,9 +41,10 @@ def write_answer(answer: Answer) -> None:
         return
     written = json.dumps(answer, default=_plain)
     strict = json.loads(written, parse_constant=lambda _: None)
-    with suppress(BrokenPipeError), os.fdopen(_kept, "w", encoding="utf-8") as file:  # whoever asked may be gone
+    output, _kept = _kept, None
+    # Whoever asked may be gone; a byte of a file's name that is no UTF-8 becomes JSON's own \udcXX.
+    with suppress(BrokenPipeError), os.fdopen(output, "w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(json.dumps(strict, indent=2, ensure_ascii=False) + "\n")
-    _kept = None
 
 
 def _plain(value: Any) -> Any:

@@ -2,12 +2,14 @@
 
 import argparse
 import errno
+import io
 import os
 import select
 import signal
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import NoReturn
 from foldline.files.places import ALL_ROWS, FoldName, Places, card_file
 from foldline.files.redaction import without_secrets
 from foldline.files.refusal import Refusal
-from foldline.files.whole_files import FULL_DISK
+from foldline.files.whole_files import FULL_DISK, naming_a_full_disk
 from foldline.params.section import Read, TypeForm, read_section
 from foldline.params.yaml_files import read_yaml
 from pipelines.answers import FLAG, Answer, keep_stdout, wants_json, write_answer
@@ -111,8 +113,8 @@ def run(script: Callable[[], Answer | None]) -> None:
     on disk. Where nobody reads on (`| head`), it ends without a word, as programs do that know the signal.
     """
     sys.excepthook = _print_traceback
-    _open_stdout()
     try:
+        _open_stdout()
         signal.signal(signal.SIGTERM, _interrupt)
         if wants_json():
             keep_stdout()
@@ -120,8 +122,9 @@ def run(script: Callable[[], Answer | None]) -> None:
         tracked().note()
         answer = _answer_of(script)
         tracked().refuse_changes()
-        write_answer(answer)
-        sys.stdout.flush()
+        with naming_a_full_disk(Path("standard output")):
+            write_answer(answer)
+            sys.stdout.flush()
     except Refusal as refusal:
         _refuse(str(refusal))
     except KeyboardInterrupt as interrupt:
@@ -130,8 +133,7 @@ def run(script: Callable[[], Answer | None]) -> None:
         # A training says after which epoch.
         following = " ".join([AGAIN, *map(str, interrupt.args)])
         print(f"interrupted; {following}", file=sys.stderr)
-        write_answer({"interrupted": following})
-        sys.exit(INTERRUPTED)
+        _end({"interrupted": following}, INTERRUPTED)
     except Exception as error:
         if isinstance(error, BrokenPipeError) and nobody_reads():
             sys.exit(UNREAD)
@@ -150,9 +152,12 @@ def tracked() -> ModuleType:
 
 
 def _open_stdout() -> None:
-    """Where it is closed (`>&-`), it goes nowhere, and not into the first file that is opened."""
+    """Where it is closed (`>&-`), it goes nowhere, and not into the first file that is opened. Letters that its
+    encoding lacks (`PYTHONIOENCODING=ascii`) are written as Python's escapes."""
     if sys.stdout is None:
         sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _answer_of(script: Callable[[], Answer | None]) -> Answer:
@@ -170,14 +175,28 @@ def nobody_reads() -> bool:
     waiting.register(output, 0)  # of an error it tells unasked
     if not any(event & select.POLLERR for _, event in waiting.poll(0)):
         return False
-    os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    _discard_output()
     return True
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(message: str) -> NoReturn:
     message = without_secrets(message)
-    write_answer({"refused": message})
-    sys.exit(f"error: {message}")
+    _end({"refused": message}, f"error: {message}")
+
+
+def _end(answer: Answer, code: int | str) -> NoReturn:
+    """Whether standard output takes the answer or not (`> /dev/full`)."""
+    with suppress(OSError):
+        write_answer(answer)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard_output()
+    sys.exit(code)
 
 
 def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -53,6 +53,7 @@ def test_without_the_flag_people_alone_are_answered() -> None:
         ("np.int64(3)", 3),
         ("np.arange(2)", [0, 1]),
         ("Path('a/b')", "a/b"),
+        (r"'\udcff.png'", "\udcff.png"),
     ],
 )
 def test_values_become_jsons_own(written: str, read: Any) -> None:

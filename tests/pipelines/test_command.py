@@ -49,6 +49,17 @@ def test_where_nobody_reads_on_it_ends_without_a_word(words: tuple[str, ...]) ->
     assert (ended.returncode, ended.stderr) == (UNREAD, "")
 
 
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("train", "--help")])
+def test_a_full_output_is_an_error_and_no_traceback(words: tuple[str, ...]) -> None:
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "pipelines", *words], env=buffered, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: the disk is full") and ended.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_each_command_is_a_script_that_explains_itself(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

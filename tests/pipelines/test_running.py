@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -155,6 +156,28 @@ def test_where_nobody_reads_on_it_ends_without_a_word(lines: int, answer: list[s
     os.close(writing)
     # For `--json`, what is said for people goes to standard error, whose reader is there.
     assert (ended.returncode, ended.stderr) == ((0, "line\n" * lines + "\n") if answer else (UNREAD, ""))
+
+
+@pytest.mark.parametrize("ending", ["return {'rows': 3}", "raise Refusal('No.')"])
+@pytest.mark.parametrize("answer", [[], ["--json"]])
+def test_a_full_output_is_an_error_and_no_traceback(ending: str, answer: list[str]) -> None:
+    program = f"from pipelines.running import *\ndef script():\n    print('said')\n    {ending}\nrun(script)"
+    buffered = {**os.environ, "PYTHONUNBUFFERED": ""}
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", program, *answer], env=buffered, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    told = "error: No." if "Refusal" in ending else "error: the disk is full (standard output). "
+    assert ended.returncode == 1
+    assert ended.stderr.removeprefix("said\n").startswith(told) and ended.stderr.count("\n") == 1 + len(answer)
+
+
+def test_letters_that_the_output_lacks_are_spelt_out() -> None:
+    program = "from pipelines.running import run; run(lambda: print('0.5 \\xb1 0.1, \\udcff'))"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONIOENCODING": "ascii"}, capture_output=True
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, b"0.5 \\xb1 0.1, \\udcff\n", b"")
 
 
 @pytest.mark.parametrize(("given", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")])
