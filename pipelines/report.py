@@ -21,7 +21,7 @@ from foldline.metrics.metric import Metric
 from foldline.report.evidence import read_evidence
 from foldline.report.page import gathered, write_page
 from foldline.report.pictures import Pictures
-from foldline.report.sections.columns import columns, confusions
+from foldline.report.sections.columns import confusions
 from foldline.report.sections.curves import curves
 from foldline.report.sections.examples import Asked, FoundMaps, examples
 from foldline.report.sections.labels import labels
@@ -64,7 +64,6 @@ def main() -> Answer:
     of_examples = examples(evidence, pictures, maps_of)
     found, left_out = gathered(
         lambda: scores(evidence, public, against),
-        partial(columns, evidence),
         *confusions(evidence, pictures),
         *(partial(section, evidence) for section in (numbers, labels, ordinal, rankings)),
         lambda: of_examples,

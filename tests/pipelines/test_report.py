@@ -67,7 +67,6 @@ def test_a_run_of_each_kind_has_its_page(slug: str, module: ModuleType, sections
     assert "no room for this picture" not in page
     assert "There are no maps of where models look" in page, "the oracle left no models"
     assert ("the confusion matrix needs rows of one class each" in page) == (sections == WITHOUT_CONFUSION)
-    assert ("scores by column need a label of each column" in page) == ("columns" not in sections)
 
 
 def _json_of(page: str, name: str) -> Any:

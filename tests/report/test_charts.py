@@ -10,7 +10,6 @@ import vl_convert
 
 from foldline.report.charts import MOST_LISTED, drawn_rows, records, table_of
 from foldline.report.page import UNKNOWN, Cell, Chart, Section, gathered
-from foldline.report.sections.columns import columns
 from foldline.report.sections.curves import curves
 from foldline.report.sections.labels import labels
 from foldline.report.sections.map import drawn as drawn_map
@@ -75,7 +74,7 @@ def of_kind(kind: str) -> list[Section]:
     )  # fmt: skip
     images = pd.DataFrame({"row": TURNS, "cache_index": TURNS, "height": 8 + TURNS % 2, "width": 8, "error": None})
     found = drawn(targets[TURNS % 3], predictions, classes=CLASSES, history=history, images=images, **shape)
-    sections = (columns, numbers, labels, ordinal, rankings, reliability, slices, curves)
+    sections = (numbers, labels, ordinal, rankings, reliability, slices, curves)
     return gathered(*(partial(section, found) for section in sections))[0]
 
 

@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from foldline.report.page import Gallery, LeftOut, Matrix, Table, gathered
+from foldline.report.page import Gallery, Matrix, Table, gathered
 from foldline.report.pictures import Pictures
-from foldline.report.sections.columns import MOST_DRAWN, column_table, columns, confusions
+from foldline.report.sections.columns import MOST_DRAWN, column_table, confusions
 from tests.report.drawn import drawn
 
 TARGET = {"kind": "multioutput", "columns": ["root", "sign"], "group": None}
@@ -28,7 +27,7 @@ def pictures() -> Pictures:
 
 
 def test_each_column_has_its_scores_the_worst_first() -> None:
-    section = columns(EVIDENCE)
+    section = confusions(EVIDENCE, pictures())[0]()
     assert section.title == "Of 2 columns, root is named worst: 75.0% of the rows are right, 87.5% on average"
     (table,) = section.body
     assert isinstance(table, Table)
@@ -45,7 +44,8 @@ def test_classes_that_no_row_has_do_not_count_in_the_mean_of_recalls() -> None:
 
 def test_the_worst_columns_have_their_confusion_and_the_rows_that_cost_most() -> None:
     sections, _ = gathered(*confusions(EVIDENCE, pictures()))
-    assert [section.anchor for section in sections] == ["confusion-root", "confusion-sign"]
+    assert [section.anchor for section in sections] == ["columns", "confusion-root", "confusion-sign"]
+    _, *sections = sections
     assert sections[0].title == "root: 1 of 4 rows are taken for another class, most often a for b (1 row)"
     assert sections[1].title == "sign: no row of 3 is taken for another class"
     matrix, worst = sections[0].body[0], sections[0].body[-1]
@@ -67,12 +67,11 @@ def test_of_many_columns_the_worst_have_a_section() -> None:
         metric={"kind": "mean_column_accuracy", "weights": None},
         answers=np.arange(6)[None],
     )
-    assert len(confusions(many, pictures())) == MOST_DRAWN
-    assert columns(many).lede.endswith(f"The {MOST_DRAWN} worst columns have a section each.")
+    scores, *drawn_apart = confusions(many, pictures())
+    assert len(drawn_apart) == MOST_DRAWN
+    assert scores().lede.endswith(f"The {MOST_DRAWN} worst columns have a section each.")
 
 
 def test_rows_of_one_class_have_one_confusion_and_no_columns() -> None:
     one = drawn([0, 1], [[0.5, 0.5], [0.5, 0.5]])
     assert [section.anchor for section in gathered(*confusions(one, pictures()))[0]] == ["confusion"]
-    with pytest.raises(LeftOut):
-        columns(one)

@@ -7,7 +7,7 @@ import pytest
 
 from foldline.report.charts import MOST_POINTS
 from foldline.report.page import Chart, LeftOut
-from foldline.report.sections.numbers import column_table, numbers, residual_bins
+from foldline.report.sections.numbers import numbers, residual_bins, scores_by_column
 from tests.report.drawn import drawn
 
 TARGET = {"kind": "regression", "values": {"kind": "columns", "columns": ["a", "b"]}, "group": None}
@@ -17,7 +17,7 @@ def test_scores_of_a_column_by_hand() -> None:
     """Errors 1, 0, -2 of 1, 2, 3: R² 1 - 5 / 2, MAE 1, RMSE sqrt(5 / 3), bias -1 / 3; of b one number is missing."""
     wanted = np.array([[1.0, 5.0], [2.0, np.nan], [3.0, 7.0]])
     found = np.array([[2.0, 5.0], [2.0, 99.0], [1.0, 7.0]])
-    table = column_table(wanted, found, ("a", "b"))
+    table = scores_by_column(wanted, found, ("a", "b"))
     assert table["column"].tolist() == ["a", "b"], "the one that is explained worst comes first"
     assert table["known"].tolist() == [3, 2]
     assert table.iloc[0, 2:].tolist() == pytest.approx([1 - 5 / 2, 1.0, np.sqrt(5 / 3), -1 / 3])
@@ -25,7 +25,7 @@ def test_scores_of_a_column_by_hand() -> None:
 
 
 def test_a_column_without_a_number_is_told_as_such() -> None:
-    assert column_table(np.array([[np.nan]]), np.array([[1.0]]), ("a",)).iloc[0].isna().sum() == 4
+    assert scores_by_column(np.array([[np.nan]]), np.array([[1.0]]), ("a",)).iloc[0].isna().sum() == 4
 
 
 def test_residuals_by_what_is_predicted() -> None:

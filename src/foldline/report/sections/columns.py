@@ -11,7 +11,7 @@ import pandas as pd
 
 from foldline.report.charts import table_of
 from foldline.report.evidence import Evidence
-from foldline.report.page import Gallery, LeftOut, Section
+from foldline.report.page import Gallery, Section
 from foldline.report.pictures import Pictures
 from foldline.report.row_figures import row_figure
 from foldline.report.sections.confusion import SHARE_OF_PICTURES, class_scores, confused_pairs, confusion
@@ -21,10 +21,19 @@ MOST_DRAWN = 4
 MOST_WORST = 12
 
 
-def columns(evidence: Evidence) -> Section:
+def confusions(evidence: Evidence, pictures: Pictures) -> Sequence[Callable[[], Section]]:
+    """The confusion of the rows' one class; or the scores of all columns, and the confusion of each of the worst."""
     if not evidence.columns:
-        raise LeftOut("scores by column need a label of each column")
+        return [partial(confusion, evidence, pictures)]
     table = column_table(evidence.columns)
+    worst = table["column"].head(MOST_DRAWN)
+    share = SHARE_OF_PICTURES / len(worst)
+    drawn = [partial(of_column, name, evidence.columns[name], pictures, share) for name in worst]
+    return [partial(columns, table), *drawn]
+
+
+def columns(table: pd.DataFrame) -> Section:
+    """table: as `column_table` makes it."""
     lede = (
         "Of the rows that have a label in the column. Balanced accuracy is the mean of the recalls of the classes that "
         "occur: there rare classes count as much as frequent ones. Most often confused: true for said."
@@ -53,15 +62,6 @@ def column_table(by_column: Mapping[str, Evidence]) -> pd.DataFrame:
     return pd.DataFrame(found, columns=heads).sort_values(
         ["accuracy", "mean log loss"], ascending=[True, False], ignore_index=True
     )
-
-
-def confusions(evidence: Evidence, pictures: Pictures) -> Sequence[Callable[[], Section]]:
-    """The confusion of the rows' one class, or of each of the worst columns."""
-    if not evidence.columns:
-        return [partial(confusion, evidence, pictures)]
-    worst = column_table(evidence.columns)["column"].head(MOST_DRAWN)
-    share = SHARE_OF_PICTURES / len(worst)
-    return [partial(of_column, name, evidence.columns[name], pictures, share) for name in worst]
 
 
 def of_column(name: str, evidence: Evidence, pictures: Pictures, share_of_pictures: float) -> Section:

@@ -35,7 +35,7 @@ def numbers(evidence: Evidence) -> Section:
     if "known_numbers" not in evidence.target.truths:
         raise LeftOut("residuals need a target of numbers")
     wanted, found = evidence.targets.astype(np.float64), evidence.answers.astype(np.float64)
-    table = column_table(wanted, found, evidence.classes)
+    table = scores_by_column(wanted, found, evidence.classes)
     body: list[Part] = [table_of(table, "Columns, the one that is explained worst first", {"R²": ".3f"})]
     drawn = [evidence.classes.index(name) for name in table.loc[table["known"] > 0, "column"].head(MOST_DRAWN)]
     for at in drawn:
@@ -57,7 +57,7 @@ def numbers(evidence: Evidence) -> Section:
     return Section("numbers", headline(table), lede, body)
 
 
-def column_table(
+def scores_by_column(
     wanted: Float[np.ndarray, "rows columns"], found: Float[np.ndarray, "rows columns"], names: tuple[str, ...]
 ) -> pd.DataFrame:
     """Of each column how many numbers are known, R², MAE, RMSE and the bias, the lowest R² first. wanted: NaN where a
