@@ -36,7 +36,8 @@ def main() -> Answer:
     with open_runs((given.A, given.B), settings.slug, "clip") as (first, second):
         metric = settings.fact("metric", Metric).of(first.predictions.classes)
         comparison = compare(first, second, metric, target, settings.fact("submission", Submission))
-        remember(settings.places.compared, comparison.metric, _predictions(first, second), comparison.is_real)
+        scored_by = metric.name, metric.parameters
+        remember(settings.places.compared, scored_by, _predictions(first, second), comparison.is_real)
     print_comparison(comparison)
     return comparison.as_json()
 

@@ -53,3 +53,9 @@ def test_what_is_not_defined_is_null() -> None:
     assert scores["fold_scores"] == {"0": None, "1": 0.9}
     assert scores["higher_is_better"]
     assert compared_numbers(scores, None) == {"score": 0.8}
+
+
+def test_what_the_card_says_of_the_metric_is_written_with_its_scores() -> None:
+    f_beta = metric_of_kind("f_beta", beta=2)
+    assert Scores(0.45, {0: 0.38}).as_json(f_beta, 20)["metric_parameters"] == {"beta": 2}
+    assert metric_of_kind("mean_column_accuracy", weights=None).parameters == {}

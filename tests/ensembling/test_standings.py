@@ -94,11 +94,25 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
 
 def test_what_the_rows_said_is_remembered_of_a_pair_in_either_order(tmp_path: Path) -> None:
     worse = run("worse", 0.6, 0.51, 0.72)
-    remember(tmp_path / "compared", "log_loss", ("best", "worse"), is_real=False)
+    remember(tmp_path / "compared", ("log_loss", {}), ("best", "worse"), is_real=False)
     found = standing(worse, BEST, -1, tmp_path / "compared")
     assert (found.verdict, found.evidence) == ("not yet", "rows and folds")
-    remember(tmp_path / "compared", "log_loss", ("worse", "best"), is_real=True)
+    remember(tmp_path / "compared", ("log_loss", {}), ("worse", "best"), is_real=True)
     assert standing(worse, BEST, -1, tmp_path / "compared").verdict == "real"
     assert standing(run("another", 0.6, 0.51, 0.72), BEST, -1, tmp_path / "compared").evidence == "folds"
     of_auc = run("worse", 0.6, 0.51, 0.72, metric="auc")
     assert standing(of_auc, run("best", 0.5, 0.4, 0.6, metric="auc"), -1, tmp_path / "compared").evidence == "folds"
+
+
+def weighted(one: FinishedRun, weight: float) -> FinishedRun:
+    assert one.scores is not None
+    return replace(one, scores=one.scores.model_copy(update={"metric_parameters": {"weights": {"cat": weight}}}))
+
+
+def test_with_other_weights_it_is_another_metric(tmp_path: Path) -> None:
+    worse, lucky = run("worse", 0.6, 0.51, 0.72), weighted(run("lucky", 0.1, 0.1, 0.1), 1)
+    assert best_run([lucky, *(weighted(one, 2) for one in (BEST, worse))]) == (weighted(BEST, 2), -1)
+    assert standing(lucky, weighted(BEST, 2), -1, tmp_path).verdict == "other metric"
+    remember(tmp_path, ("log_loss", {"weights": {"cat": 1}}), ("best", "worse"), is_real=False)
+    verdicts = [standing(weighted(worse, weight), weighted(BEST, weight), -1, tmp_path).verdict for weight in (1, 2)]
+    assert verdicts == ["not yet", "real"]

@@ -99,7 +99,7 @@ def test_what_a_comparison_said_takes_the_place_of_what_the_folds_say(
     saved: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     files = [read_json(Path("work/pets/runs", name, "run.json"))["files"]["clip/out_of_fold.npy"] for name in saved]
-    remember(Places("pets").compared, "log_loss", (files[0], files[1]), is_real=True)
+    remember(Places("pets").compared, ("log_loss", {}), (files[0], files[1]), is_real=True)
     found = call(runs)
     assert (found["runs"][0]["verdict"], found["runs"][0]["evidence"]) == ("real", "rows and folds")
     assert "real*" not in capsys.readouterr().out

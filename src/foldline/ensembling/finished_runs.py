@@ -23,6 +23,9 @@ from foldline.params.differences import flattened
 from foldline.params.section import Section, parse
 from foldline.params.yaml_files import PlainLoader
 
+ScoredBy = tuple[str, Mapping[str, Any]]
+"""A metric's name and parameters, which are equal where scores can be compared."""
+
 
 class FinalScores(Section):
     """The part of `clip/metrics.json` that runs are listed by."""
@@ -30,10 +33,15 @@ class FinalScores(Section):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     metric: str
+    metric_parameters: Mapping[str, Any] = {}
     score: float | None
     fold_scores: Mapping[str, float | None]
     higher_is_better: bool | None = None
     """None in files of earlier versions."""
+
+    @property
+    def scored_by(self) -> ScoredBy:
+        return self.metric, self.metric_parameters
 
 
 QuickestLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -135,6 +135,7 @@ class Scores:
         """What `metrics.json` of every stage says of its predictions; null where the metric is not defined."""
         return {
             "metric": metric.name,
+            **({"metric_parameters": metric.parameters} if metric.parameters else {}),
             "higher_is_better": metric.higher_is_better,
             "score": rounded_or_null(self.pooled),
             "fold_scores": {str(fold): rounded_or_null(score) for fold, score in self.by_fold.items()},

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from foldline.ensembling.finished_runs import FinishedRun
+from foldline.ensembling.finished_runs import FinishedRun, ScoredBy
 from foldline.ensembling.intervals import mean_interval
 from foldline.files.whole_files import read_json, sha256_of_json, write_json
 from foldline.params.section import Section, parse
@@ -30,8 +30,8 @@ class Standing:
 def best_run(runs: Sequence[FinishedRun]) -> tuple[FinishedRun, int] | None:
     """The best of those with the most folds, by the metric of the latest run; 1 where its highest score is the best,
     else -1. None where no run says which."""
-    metric = next((run.scores.metric for run in reversed(runs) if run.scores), None)
-    scored = [run for run in runs if run.scores and run.scores.metric == metric and run.score is not None]
+    metric = next((run.scores.scored_by for run in reversed(runs) if run.scores), None)
+    scored = [run for run in runs if run.scores and run.scores.scored_by == metric and run.score is not None]
     most = max((run.fold_count for run in scored), default=0)
     higher = {run.scores.higher_is_better for run in scored if run.scores} - {None}
     sign = 1 if True in higher else -1
@@ -45,7 +45,7 @@ def standing(run: FinishedRun, best: FinishedRun, sign: int, compared: Path) -> 
         return Standing(0.0, "best")
     if run.scores is None or best.scores is None or run.score is None:
         return Standing(None, "")
-    if run.scores.metric != best.scores.metric:
+    if run.scores.scored_by != best.scores.scored_by:
         return Standing(None, "other metric")
     if any(run.files[table] != best.files[table] for table in ("folds.csv", "targets.npy")):
         return Standing(None, "other folds")
@@ -54,7 +54,7 @@ def standing(run: FinishedRun, best: FinishedRun, sign: int, compared: Path) -> 
     gain = sign * (run.score - (best.score or 0.0)) if same else float(np.mean(gains)) if gains else None
     if gain is None:
         return Standing(None, "other folds")
-    verdict = remembered(compared, run, best)
+    verdict = remembered(compared, run.scores.scored_by, (run.files[PREDICTIONS], best.files[PREDICTIONS]))
     if verdict is not None:
         return Standing(gain, verdict, "rows and folds")
     interval = mean_interval(gains)
@@ -68,17 +68,16 @@ class Compared(Section):
     verdict: Literal["real", "not yet"]
 
 
-def remember(compared: Path, metric: str, predictions: tuple[str, str], is_real: bool) -> None:
+def remember(compared: Path, metric: ScoredBy, predictions: tuple[str, str], is_real: bool) -> None:
     """What a comparison of two runs said. predictions: MD5 sums of their final out-of-fold ones."""
     said = Compared(verdict="real" if is_real else "not yet")
-    write_json(compared / _of_pair(metric, *predictions), said.model_dump())
+    write_json(_of_pair(compared, metric, predictions), said.model_dump())
 
 
-def remembered(compared: Path, run: FinishedRun, other: FinishedRun) -> Verdict | None:
-    metric = run.scores.metric if run.scores else ""
-    path = compared / _of_pair(metric, run.files[PREDICTIONS], other.files[PREDICTIONS])
+def remembered(compared: Path, metric: ScoredBy, predictions: tuple[str, str]) -> Verdict | None:
+    path = _of_pair(compared, metric, predictions)
     return parse(read_json(path), Compared, str(path)).verdict if path.is_file() else None
 
 
-def _of_pair(metric: str, *predictions: str) -> str:
-    return f"{sha256_of_json([metric, *sorted(predictions)])[:16]}.json"
+def _of_pair(compared: Path, metric: ScoredBy, predictions: tuple[str, str]) -> Path:
+    return compared / f"{sha256_of_json([*filter(None, metric), *sorted(predictions)])[:16]}.json"

@@ -73,6 +73,11 @@ class MetricKind(Section):
         return self.kind
 
     @property
+    def parameters(self) -> dict[str, Any]:
+        """What else the card says of it: scores of one name with other weights are another metric's."""
+        return self.model_dump(mode="json", exclude={"kind"}, exclude_none=True)
+
+    @property
     def higher_is_better(self) -> bool:
         return not self.is_error
 
