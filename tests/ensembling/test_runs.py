@@ -76,14 +76,17 @@ def test_a_checkout_and_its_folder_of_work_are_the_same_run(checkout: Path) -> N
         assert run.clusters.tolist() == [4, 4, 5]
 
 
-def test_a_revision_is_read_from_the_cache_as_it_was(checkout: Path) -> None:
+@pytest.mark.parametrize("repository", [".", ".."])
+def test_a_revision_is_read_from_the_cache_as_it_was(repository: str, checkout: Path) -> None:
+    """Also of a project that is a folder of its repository."""
+
     def git(*command: str) -> None:
         subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *command], check=True, capture_output=True)
 
-    git("init", "-q")
-    with Repo.init() as repo:
+    git("init", "-q", repository)
+    with Repo.init(subdir=repository != ".") as repo:
         repo.add([f"work/pets/{name}" for name in ("rows.parquet", "targets.npy", "classes.json", "folds.csv", "clip")])
-    git("add", "-A")
+    git("add", "-A", ".")
     git("commit", "-qm", "first")
     git("tag", "first")
     write_run(checkout, best=0.125)

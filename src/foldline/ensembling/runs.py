@@ -112,12 +112,14 @@ def _fetch(name: str, slug: str, stage: Stage, folder: Path) -> None:
     places = Places(slug, folder)
     paths = (places.rows, places.targets, places.classes, places.folds, places.work / stage)
     try:
-        revision = dvc.api.DVCFileSystem(rev=name)
-        revision.get("params.yaml", str(folder / "params.yaml"))
+        revision = dvc.api.DVCFileSystem(rev=name, subrepos=True)
+        # The project may be a folder of the repository, which DVC opens at its root.
+        project = Path("/", Path.cwd().relative_to(Path(revision.repo.scm.root_dir).resolve()))
+        revision.get(f"{project / 'params.yaml'}", str(folder / "params.yaml"))
         _refuse_other_competition(name, read_yaml(folder / "params.yaml"), slug)
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True)
-            revision.get(path.relative_to(folder).as_posix(), str(path), recursive=True)
+            revision.get(f"{project / path.relative_to(folder)}", str(path), recursive=True)
     except (RevError, SCMError) as error:
         raise Refusal(
             f"There is no run `{name}`: no folder, saved run, DVC experiment or git revision has that name ({error}). "
