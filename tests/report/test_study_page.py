@@ -46,6 +46,7 @@ def test_the_summary_says_what_choosing_gains() -> None:
         "The best of 2 cells is “train.rate: </script><b>$x & ${y}”: 0.10000 below the base's"
     )
     assert "gains +0.10000 on the fold that is left" in summary([BASE, HOSTILE])
+    assert summary([BASE, trained("a", 1.1, 2.0)]).startswith("No cell has a lower validation loss than the base")
     assert "with 2 folds" in summary([trained("base", 1.0), trained("a", 0.5)])
     assert summary([BASE]) == "No cell has all the trainings of the base yet, so none is compared."
 
@@ -103,16 +104,28 @@ def test_the_data_are_whole_and_no_title_is_markup(tmp_path: Path) -> None:
     assert not re.findall(r'(?:src|href)="http', page), "it needs no network"
 
 
+def dumped(folder: Path, width: int = 1000) -> str:
+    assert CHROMIUM is not None
+    return subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}",
+         f"--window-size={width},900", "--virtual-time-budget=20000", "--dump-dom", f"file://{folder / 'page.html'}"],
+        capture_output=True, text=True,
+    ).stdout  # fmt: skip
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: chromium)")
 def test_a_browser_draws_all_curves(tmp_path: Path) -> None:
     page_of(tmp_path)
-    assert CHROMIUM is not None
-    dump = subprocess.run(
-        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
-         "--virtual-time-budget=20000", "--dump-dom", f"file://{tmp_path / 'page.html'}"],
-        capture_output=True, text=True,
-    )  # fmt: skip
-    assert dump.stdout.count('aria-roledescription="line mark"') == 4
-    assert dump.stdout.count("<canvas") == 2, "of the maps"
-    assert dump.stdout.count('aria-roledescription="rule mark"') == 2
+    dump = dumped(tmp_path)
+    assert dump.count('aria-roledescription="line mark"') == 4
+    assert dump.count("<canvas") == 2, "of the maps"
+    assert dump.count('aria-roledescription="rule mark"') == 2
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian: chromium)")
+def test_a_legend_leaves_room_for_the_curves_on_a_narrow_screen(tmp_path: Path) -> None:
+    write_study_page(tmp_path / "page.html", "digits", [BASE, trained("as long as a line of " * 4, 0.9)], {}, {})
+    widths = re.findall(r'<path class="background"[^>]* d="M[^h]*h([0-9.]+)', dumped(tmp_path, width=500))
+    assert max(map(float, widths)) > 300

@@ -57,14 +57,17 @@ function drawCurves() {
   document.getElementById("cut").textContent = isCut ? ` Cells with a loss above ${limit.toPrecision(3)}: ${above}; the log scale shows them.` : "";
   const x = { field: "epoch", type: "quantitative", title: "epoch", axis: { tickMinStep: 1 }, scale: { type: state.x, zero: false, nice: false } };
   const y = { field: "value", type: "quantitative", title: measure, scale: { type: state.y, zero: false, ...(isCut ? { domainMax: limit } : {}) } };
+  // On a phone a legend at the side would leave no room for the curves.
+  const { clientWidth } = document.getElementById("curves-chart");
+  const place = clientWidth < 600 ? { orient: "bottom", direction: "vertical" } : { orient: "right" };
   const isFew = new Set(values.map(line => line.cell)).size <= 20;
   const spec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json", width: "container", height: 420,
     layer: [
       { data: { values }, mark: { type: "line", clip: true, point: { size: 40 }, tooltip: true }, encoding: {
-        x, y, color: { field: "cell", type: "nominal", sort: null, title: "cell", legend: isFew ? { labelLimit: 400 } : null },
+        x, y, color: { field: "cell", type: "nominal", sort: null, title: "cell", legend: isFew ? { ...place, labelLimit: Math.min(400, clientWidth - 40) } : null },
         strokeDash: { field: "part", type: "nominal", title: null, scale: { domain: ["validation", "train"] },
-          legend: { symbolType: "stroke", symbolFillColor: "gray", symbolStrokeColor: "gray", symbolStrokeWidth: 2, symbolSize: 250 } },
+          legend: { ...place, symbolType: "stroke", symbolFillColor: "gray", symbolStrokeColor: "gray", symbolStrokeWidth: 2, symbolSize: 250 } },
         tooltip: [{ field: "cell", title: "cell" }, { field: "part", title: "of" }, { field: "epoch" },
           { field: "loss", format: ".5f" }, { field: "accuracy", format: ".4f" }] } },
       { data: { values: best.map(value => ({ value })) }, mark: { type: "rule", strokeDash: [2, 4] }, encoding: { y } },

@@ -63,6 +63,8 @@ def summary(cells: Sequence[Trained]) -> str:
     best = best_cell(cells)
     if best is None:
         return "No cell has all the trainings of the base yet, so none is compared."
+    if best.title == cells[0].title:
+        return "No cell has a lower validation loss than the base, over the same folds and seeds."
     said = f"The best of {len(cells)} cells is “{best.title}”: {best.seen:.{DIGITS}f} below the base's validation loss."
     if math.isnan(best.honest):
         return f"{said} It was chosen on these very rows; with 2 folds the page would say what the choice itself gains."
