@@ -15,14 +15,15 @@ foldline study search.yaml --search optuna --trials 40
 import argparse
 from pathlib import Path
 
+from foldline.card.card import read_card
 from foldline.experiment.search import Search
 from foldline.experiment.study import read_grid
+from foldline.experiment.study_cells import refuse_invalid, study_folder, what_changed
 from foldline.fan_out.slots import add_slots, chosen_slots, common, count
 from foldline.fan_out.warm import warm_start
 from foldline.files.refusal import Refusal, counted
 from pipelines.answers import Answer
 from pipelines.running import parser, read_settings, run, seed_number
-from pipelines.study_cells import refuse_invalid, say_what_changed, study_folder
 from pipelines.study_results import map_files, mapped, write_results
 from pipelines.study_trainings import Queue, search_cells
 from pipelines.train_folds import bring_up_to_date
@@ -45,17 +46,19 @@ def arguments() -> argparse.Namespace:
 def main() -> Answer:
     given = arguments()
     settings, grid, slots = read_settings(), read_grid(given.study), chosen_slots(given)
+    card = read_card(settings.card)
     cells = [grid.base_cell, *grid.corners()] if given.search else grid.cells()
-    refuse_invalid(cells, settings, given.study)
+    refuse_invalid(cells, card, given.study)
     bring_up_to_date()
-    study = study_folder(given.study, settings)
+    study = study_folder(given.study, settings.slug, settings.params)
     if not given.search:
         study.refuse_alike(cells)
-        say_what_changed(study, cells)
+        for line in what_changed(study, cells):
+            print(line)
     queue = Queue(study, slots, warm_start(WARM, common(slots)), given.halving)
     search = Search(grid, study.folder, given.search_seed) if given.search else None
     try:
-        ended = search_cells(queue, search, given.trials, settings) if search else queue.train(cells)
+        ended = search_cells(queue, search, given.trials, card) if search else queue.train(cells)
         shown = mapped(study, grid, search.cells() if search else cells)
         queue.draw([training for training in shown if not map_files(training)])
     finally:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from foldline.experiment.halving import Halving, worse_half
+from foldline.experiment.study_cells import Training
 from foldline.fan_out.queue import Running
 from foldline.files.refusal import counted
 from foldline.files.whole_files import read_json, write_json
 from foldline.training.history import read_history
-from pipelines.study_cells import Training
 
 FIRST_EPOCHS, FIRST_FOLD = "first epochs", "first fold"
 

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from foldline.experiment.study import Cell, Grid, cell_title
+from foldline.experiment.study_cells import StudyFolder, Training
 from foldline.files.truths import read_csv
 from foldline.files.whole_files import read_json, whole_file
 from foldline.report.study_page import write_study_page
 from foldline.report.study_table import Fit, Trained, gains_table, long_table
 from foldline.training.history import COLUMNS, read_history
-from pipelines.study_cells import StudyFolder, Training
 from pipelines.study_halving import RuledOut, counts, ruled_out
 
 MOST_MAPS = 6

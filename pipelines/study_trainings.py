@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
+from foldline.card.card import Card
 from foldline.experiment.search import Search
 from foldline.experiment.study import Cell
+from foldline.experiment.study_cells import StudyFolder, Training, refuse_invalid
 from foldline.fan_out.display import Display
 from foldline.fan_out.queue import Ended, Environment, Item, Process, Running, run_queue
 from foldline.files.refusal import Refusal, counted
-from pipelines.running import Settings
-from pipelines.study_cells import StudyFolder, Training, refuse_invalid
 from pipelines.study_halving import EpochRule, counts, rule_out_by_first_fold, ruled_out, take_back, validation_loss
 
 
@@ -64,7 +64,7 @@ class Queue:
             return run_queue(items, self.slots, display, self.start, stop)
 
 
-def search_cells(queue: Queue, search: Search, trials: int, settings: Settings) -> list[Ended]:
+def search_cells(queue: Queue, search: Search, trials: int, card: Card) -> list[Ended]:
     """Train the base, and what an earlier run asked for and has not; then what the search asks for, as many cells at a
     time as there are slots, until `trials` have ended; how each training ended."""
     ended = queue.train(search.cells())
@@ -72,7 +72,7 @@ def search_cells(queue: Queue, search: Search, trials: int, settings: Settings) 
         before, asked = search.cells(), search.ask(min(left, len(queue.slots)))
         if not asked:
             raise Refusal(f"{search.grid.file}: `leave_out` leaves hardly a cell to draw. Leave out less.")
-        refuse_invalid([*asked.values()], settings, search.grid.file)
+        refuse_invalid([*asked.values()], card, search.grid.file)
         ended += queue.train([*asked.values()], before)
         for trial, cell in asked.items():
             search.tell(trial, _loss(queue.study, cell))

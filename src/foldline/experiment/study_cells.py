@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from foldline.card.card import Card, read_card
+from foldline.card.card import Card
 from foldline.experiment.chain import Chain, Experiment, Stage, read_chain
 from foldline.experiment.fitting import refuse_unfit
 from foldline.experiment.params import Params
@@ -25,7 +25,6 @@ from foldline.files.refusal import Refusal, counted, listed
 from foldline.files.whole_files import read_json, write_json, write_text
 from foldline.params.section import parse
 from foldline.params.yaml_files import nested_values, read_yaml
-from pipelines.running import Settings
 
 TRAIN = "train"
 SHOWN = 10
@@ -174,14 +173,14 @@ class StudyFolder:
         return links
 
 
-def study_folder(file: Path, settings: Settings) -> StudyFolder:
+def study_folder(file: Path, slug: str, params: Path) -> StudyFolder:
     """Of the study in the file, in the project as it is now."""
-    folder = settings.places.studies / file.stem
-    return StudyFolder(folder, settings.slug, read_chain(settings.slug), read_yaml(settings.params))
+    return StudyFolder(Places(slug).studies / file.stem, slug, read_chain(slug), read_yaml(params))
 
 
-def say_what_changed(study: StudyFolder, cells: Sequence[Cell]) -> None:
-    """Since the last run: which of its cells are trained anew, why, and which stay valid."""
+def what_changed(study: StudyFolder, cells: Sequence[Cell]) -> Iterator[str]:
+    """Since the last run: which of its cells are trained anew, why, and which stay valid. For the next one these are
+    the last."""
     file = study.folder / "cells.json"
     last: dict[str, str] = read_json(file) if file.exists() else {}
     titles = [cell.title for cell in cells]
@@ -193,7 +192,7 @@ def say_what_changed(study: StudyFolder, cells: Sequence[Cell]) -> None:
         known = dict(nested_values(read_yaml(before))) if before.exists() else {}
         paths = sorted(path for path, value in nested_values(now) if known and known.get(path) != value)
         more = [f"and {len(valid) - SHOWN} more"] if len(valid) > SHOWN else []
-        print(
+        yield (
             f"{listed(paths) if paths else 'the data or the code'} changed since the last run: "
             f"{counted(len(stale), 'cell is', 'cells are')} trained anew. Still valid: "
             f"{'; '.join([*valid[:SHOWN], *more]) or 'none'}"
@@ -201,26 +200,25 @@ def say_what_changed(study: StudyFolder, cells: Sequence[Cell]) -> None:
     write_json(file, {**last, **keys})
 
 
-def refuse_invalid(cells: Sequence[Cell], settings: Settings, file: Path) -> None:
+def refuse_invalid(cells: Sequence[Cell], card: Card, file: Path) -> None:
     """What `check` would refuse of any cell, and what a study cannot compare, before anything runs."""
-    card = read_card(settings.card)
-    wrong = list(dict.fromkeys(line for cell in cells for line in _violations(cell, card, settings.slug)))
+    wrong = list(dict.fromkeys(line for cell in cells for line in _violations(cell, card)))
     if wrong:
         more = [f"... and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
         raise Refusal(f"{file} has cells that cannot be trained:\n" + "\n".join([*wrong[:SHOWN], *more]))
 
 
-def _violations(cell: Cell, card: Card, slug: str) -> Iterator[str]:
+def _violations(cell: Cell, card: Card) -> Iterator[str]:
     try:
         params = parse(cell.params, Params, cell.title)
         refuse_unfit(params, card)
     except Refusal as refusal:
         yield f"{cell.title}: {str(refusal).removeprefix(f'{cell.title}: ')}"
         return
-    if params.competition != slug:
+    if params.competition != card.slug:
         yield (
-            f"competition: the base's is {params.competition}, that of params.yaml {slug}. Set it in the study "
-            f"(`changes: {{competition: {slug}}}`), or in params.yaml."
+            f"competition: the base's is {params.competition}, that of params.yaml {card.slug}. Set it in the study "
+            f"(`changes: {{competition: {card.slug}}}`), or in params.yaml."
         )
     if set(params.folds) & set(ALL_ROWS):
         yield f"folds: {listed(params.folds)}: a training on all rows validates none. Leave it out."

@@ -8,17 +8,19 @@ from typing import Any
 import pytest
 import yaml
 
+from foldline.card.card import read_card
 from foldline.experiment.chain import Chain, read_chain
 from foldline.experiment.params import Params
 from foldline.experiment.study import Cell, assigned, read_grid
+from foldline.experiment.study_cells import refuse_invalid, study_folder, what_changed
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_text
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
-from pipelines.running import Settings
-from pipelines.study_cells import refuse_invalid, say_what_changed, study_folder
 from tests.end_to_end.checkout import ROOT
 
+CARD = Path("pipelines/competitions/digits.yaml")
+STUDY = Path("study.yaml"), "digits", Path("params.yaml")
 PRETEXT = ("pretext", "pretext_choice")
 STUDIES = sorted((ROOT / "pipelines/studies").glob("*.yaml"))
 OF_DOCUMENTS = sorted((ROOT / "benchmarks/studies").glob("*.yaml"))
@@ -95,7 +97,7 @@ def test_a_key_follows_the_code_and_the_files(project: Path) -> None:
 def test_every_cell_of_the_studies_is_valid_on_the_embedded_competition(study: Path, project: Path) -> None:
     cells = read_grid(study).cells()
     assert len(cells) >= 5
-    refuse_invalid(cells, Settings(Path("params.yaml"), "digits"), study)
+    refuse_invalid(cells, read_card(CARD), study)
 
 
 @pytest.mark.parametrize("study", OF_DOCUMENTS, ids=lambda path: path.stem)
@@ -115,31 +117,29 @@ def cells_of(project: Path, **study: Any) -> list[Cell]:
     return read_grid(Path("study.yaml")).cells()
 
 
-def test_it_says_which_cells_of_the_last_run_stay_valid(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_says_which_cells_of_the_last_run_stay_valid(project: Path) -> None:
     """The base's epochs change: so does every cell but that which has epochs of its own."""
-    settings, axes = Settings(Path("params.yaml"), "digits"), [{"train.epochs": [2, 3]}]
+    axes = [{"train.epochs": [2, 3]}]
 
-    def said(**changed: Any) -> str:
-        cells, study = cells_of(project, axes=axes, **changed), study_folder(Path("study.yaml"), settings)
+    def said(**changed: Any) -> list[str]:
+        cells, study = cells_of(project, axes=axes, **changed), study_folder(*STUDY)
         for training in study.trainings(cells):
             training.workspace.folder.mkdir(parents=True, exist_ok=True)
             write_text(training.workspace.folder / "params.yaml", yaml.safe_dump(training.cell.params))
-        say_what_changed(study, cells)
-        return capsys.readouterr().out
+        return list(what_changed(study, cells))
 
-    assert said() == ""
-    assert said() == ""
-    assert said(changes={"train.epochs": 9}) == (
-        "train.epochs changed since the last run: 1 cell is trained anew. "
-        "Still valid: train.epochs: 2; train.epochs: 3\n"
-    )
-    assert said(changes={"train.epochs": 9, "train.batch_size": 16}) == (
-        "train.batch_size changed since the last run: 3 cells are trained anew. Still valid: none\n"
-    )
+    assert said() == []
+    assert said() == []
+    assert said(changes={"train.epochs": 9}) == [
+        "train.epochs changed since the last run: 1 cell is trained anew. Still valid: train.epochs: 2; train.epochs: 3"
+    ]
+    assert said(changes={"train.epochs": 9, "train.batch_size": 16}) == [
+        "train.batch_size changed since the last run: 3 cells are trained anew. Still valid: none"
+    ]
     write_code(project, {"train": "1111"})
-    assert said(changes={"train.epochs": 9, "train.batch_size": 16}) == (
-        "the data or the code changed since the last run: 3 cells are trained anew. Still valid: none\n"
-    )
+    assert said(changes={"train.epochs": 9, "train.batch_size": 16}) == [
+        "the data or the code changed since the last run: 3 cells are trained anew. Still valid: none"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -157,25 +157,25 @@ def test_it_says_which_cells_of_the_last_run_stay_valid(project: Path, capsys: p
 def test_cells_are_refused_before_anything_runs(study: dict[str, Any], told: str, project: Path) -> None:
     cells = cells_of(project, **study)
     with pytest.raises(Refusal, match=f"study.yaml has cells that cannot be trained:\n{told}"):
-        refuse_invalid(cells, Settings(Path("params.yaml"), "digits"), Path("study.yaml"))
+        refuse_invalid(cells, read_card(CARD), Path("study.yaml"))
 
 
 def test_of_many_violations_the_first_are_told(project: Path) -> None:
     cells = cells_of(project, axes=[{"train.epochs": [*range(-20, 0)]}])
     with pytest.raises(Refusal, match=r"\n\.\.\. and 10 more$"):
-        refuse_invalid(cells, Settings(Path("params.yaml"), "digits"), Path("study.yaml"))
+        refuse_invalid(cells, read_card(CARD), Path("study.yaml"))
 
 
 def test_cells_that_train_alike_are_refused(project: Path) -> None:
     """Training reads neither: the second would only cost time."""
     cells = cells_of(project, axes=[{"clip.bounds": [{"kind": "none"}]}])
     with pytest.raises(Refusal, match=r"the cells `base` and `clip.bounds: kind: none` train the same model"):
-        study_folder(Path("study.yaml"), Settings(Path("params.yaml"), "digits")).refuse_alike(cells)
+        study_folder(*STUDY).refuse_alike(cells)
 
 
 def test_seeds_as_an_axis_repeat_a_cell_in_its_folder(project: Path) -> None:
     cells = cells_of(project, axes=[{"train.seeds": [[0], [1]]}, {"train.epochs": [1, 2]}])
-    study = study_folder(Path("study.yaml"), Settings(Path("params.yaml"), "digits"))
+    study = study_folder(*STUDY)
     study.refuse_alike(cells)
     places = {(one.workspace.folder, one.fold, one.seed) for one in study.trainings(cells)}
     assert len({folder for folder, _, _ in places}) == 3, "that of the base, and of 1 and 2 epochs"
@@ -186,7 +186,7 @@ def test_what_folds_begin_with_is_computed_once_for_each_fold_of_alike_cells(pro
     """Two cells have a pretext that the project has not: one folder, a run for each of their folds."""
     rotation = {"kind": "rotation", "seed": 5}
     axes = [{"pretext": [{"kind": "none"}, rotation]}, {"train.epochs": [5, 3]}]
-    study = study_folder(Path("study.yaml"), Settings(Path("params.yaml"), "digits"))
+    study = study_folder(*STUDY)
     cells = cells_of(project, axes=axes)
     assert len(cells) == 5
     before = dict(study.before(cells))
