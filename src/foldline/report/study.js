@@ -67,7 +67,7 @@ function drawCurves() {
       { data: { values }, mark: { type: "line", clip: true, point: { size: 40 }, tooltip: true }, encoding: {
         x, y, color: { field: "cell", type: "nominal", sort: null, title: "cell", legend: isFew ? { ...place, labelLimit: Math.min(400, clientWidth - 40) } : null },
         strokeDash: { field: "part", type: "nominal", title: null, scale: { domain: ["validation", "train"] },
-          legend: { ...place, symbolType: "stroke", symbolFillColor: "gray", symbolStrokeColor: "gray", symbolStrokeWidth: 2, symbolSize: 250 } },
+          legend: { orient: "top", symbolType: "stroke", symbolFillColor: "gray", symbolStrokeColor: "gray", symbolStrokeWidth: 2, symbolSize: 250 } },
         tooltip: [{ field: "cell", title: "cell" }, { field: "part", title: "of" }, { field: "epoch" },
           { field: "loss", format: ".5f" }, { field: "accuracy", format: ".4f" }] } },
       { data: { values: best.map(value => ({ value })) }, mark: { type: "rule", strokeDash: [2, 4] }, encoding: { y } },
