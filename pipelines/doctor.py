@@ -18,6 +18,7 @@ from foldline.card.card import Card, read_card
 from foldline.doctor.contents import contents
 from foldline.doctor.examination import Examination, examine
 from foldline.experiment.budget import Costs
+from foldline.experiment.chain import LOCK
 from foldline.experiment.first_experiment import (
     MANY,
     MODEL_ON_CPU,
@@ -29,12 +30,14 @@ from foldline.experiment.first_experiment import (
     on_this_machine,
     typical_image,
 )
+from foldline.files.places import Places
 from foldline.files.refusal import Refusal, counted
 from foldline.files.whole_files import write_text
 from foldline.params.section import parse
 from foldline.params.yaml_files import read_yaml
 from foldline.training.train_section import Train
 from pipelines.answers import Answer
+from pipelines.download import KEEP
 from pipelines.running import parser, run, settings_of
 from pipelines.tables import print_table
 
@@ -63,11 +66,18 @@ def main() -> Answer:
         said["page"] = write_page(places.examination if given.page == Path() else given.page, card, found)
     if given.write is not None:
         said |= write_experiment(given, card, found)
-        following = "dvc repro" if found is not None else following
+        following = first_run(places) if found is not None else following
     if found is not None and found.images["error"].notna().any():
         following = f"correct the card, or set prepare.max_unreadable_fraction as said above; then {following}"
     print(f"\nnext: {following}")
     return {**said, "written": given.write, "next": following}
+
+
+def first_run(places: Places) -> str:
+    """DVC empties the folder of a download before it runs it, unless it was told of what lies there."""
+    locked = read_yaml(LOCK)["stages"].get("download", {}) if LOCK.exists() else {}
+    is_known = str(places.archives) in (out["path"] for out in locked.get("outs", ()))
+    return "dvc repro" if is_known else f"{KEEP} && dvc repro"
 
 
 def arguments() -> argparse.Namespace:

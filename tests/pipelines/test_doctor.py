@@ -10,6 +10,7 @@ import yaml
 from foldline.card.card import read_card
 from foldline.doctor.examination import examine
 from foldline.experiment.params import read_params
+from foldline.files.places import Places
 from foldline.files.refusal import Refusal
 from pipelines import doctor
 from tests.competitions import test_aerial_cactus_identification as cactus
@@ -243,3 +244,14 @@ def test_a_card_that_contradicts_itself_is_told_before_what_its_data_say(checkou
     card.write_text(yaml.safe_dump(facts))
     with pytest.raises(Refusal, match=r"`submission.kind` is `label`, but a target of kind `regression` is submitted"):
         doctor.main()
+
+
+def test_thefirst_run_keeps_files_that_dvc_does_not_know(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It empties the folder of a download that it has not run, before it runs it."""
+    set_up(CARDS / f"{SLUG}.yaml", ill())
+    assert doctor.first_run(Places(SLUG)) == "dvc repro check && dvc commit -f download && dvc repro"
+
+    out = {"path": f"input/{SLUG}", "md5": "0.dir"}
+    (checkout / "dvc.lock").write_text(yaml.safe_dump({"stages": {"download": {"outs": [out]}}}))
+    assert doctor.first_run(Places(SLUG)) == "dvc repro"
+    assert doctor.first_run(Places("another")).endswith("dvc commit -f download && dvc repro")

@@ -7,11 +7,11 @@ import pytest
 
 from foldline.experiment.chain import Stage
 from foldline.experiment.study import Cell
+from foldline.experiment.study_cells import Training, Workspace
 from foldline.fan_out.queue import Environment, Item, Running, run_queue
 from foldline.files.progress import Done, report_progress
 from foldline.files.whole_files import write_json
 from foldline.training.history import COLUMNS, write_history
-from pipelines.study_cells import Training, Workspace
 from pipelines.study_halving import (
     FIRST_EPOCHS,
     FIRST_FOLD,

@@ -98,9 +98,10 @@ def test_equal_targets_have_no_r2() -> None:
 
 @pytest.mark.parametrize(("kind", "keys"), [("r2", {}), ("weighted_r2", {"weights": {"b": 0.2}})])
 def test_equal_targets_have_no_r2_whatever_the_last_bits_of_their_mean(kind: str, keys: dict) -> None:
-    """0.1 * 3 + 0.1 * 0.2 + ... is not the sum of the weights * 0.1."""
+    """0.1 * 3 + 0.1 * 0.2 + ... is not the sum of the weights * 0.1. A row that weighs nothing does not count."""
     weights = np.random.default_rng(0).choice([0.1, 0.3, 2.0, 1e-6], 50)
     targets = np.full((50, 2), 99635864.1, np.float32)
+    weights[-1], targets[-1] = 0, 1
     assert np.isnan(scored(kind, ("a", "b"), **keys)(targets, targets + 1e3, weights))
 
 

@@ -209,7 +209,7 @@ class R2(OfNumbers):
         """NaN where all columns are of equal targets."""
         squares, around = (wanted - found) ** 2, (wanted - _means(wanted, weights)) ** 2
         residual, total = (np.nansum(each * weights[:, None], axis=0) for each in (squares, around))
-        vary = _vary(wanted)
+        vary = _vary(wanted[weights > 0])
         return float(np.mean(1 - residual[vary] / total[vary])) if vary.any() else math.nan
 
 
