@@ -174,7 +174,7 @@ def test_it_writes_a_first_experiment_for_the_card_alone_and_for_the_data(
     assert (params.train.model.name, params.train.epochs, len(params.folds)) == ("test_resnet", 2, 5)
     printed = capsys.readouterr().out
     assert "│ 5 of 5 folds, 2 epochs each: about " in printed
-    assert printed.endswith("as said above; then dvc repro\n")
+    assert printed.endswith("as said above; then dvc repro check && dvc commit -f download && dvc repro\n")
     assert said["seconds"] > 5 * 15
 
     monkeypatch.setattr(sys, "argv", [*asked, "--minutes", "600"])
