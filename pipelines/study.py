@@ -18,7 +18,7 @@ from pathlib import Path
 from foldline.card.card import read_card
 from foldline.experiment.search import Search
 from foldline.experiment.study import read_grid
-from foldline.experiment.study_cells import refuse_invalid, study_folder, what_changed
+from foldline.experiment.study_cells import refuse_invalid, refuse_other_losses, study_folder, what_changed
 from foldline.fan_out.slots import add_slots, chosen_slots, common, count
 from foldline.fan_out.warm import warm_start
 from foldline.files.refusal import Refusal, counted
@@ -49,6 +49,8 @@ def main() -> Answer:
     card = read_card(settings.card)
     cells = [grid.base_cell, *grid.corners()] if given.search else grid.cells()
     refuse_invalid(cells, card, given.study)
+    if given.halving or given.search:
+        refuse_other_losses(cells, grid.base_cell, card, given.study)
     bring_up_to_date()
     study = study_folder(given.study, settings.slug, settings.params)
     if not given.search:
@@ -62,7 +64,7 @@ def main() -> Answer:
         shown = mapped(study, grid, search.cells() if search else cells)
         queue.draw([training for training in shown if not map_files(training)])
     finally:
-        page = write_results(study, grid, search.cells() if search else cells)
+        page = write_results(study, grid, search.cells() if search else cells, card)
     failed = [one.item.name for one in ended if one.has_failed]
     if failed:
         raise Refusal(

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from foldline.card.card import Card
 from foldline.experiment.study import Cell, Grid, cell_title
-from foldline.experiment.study_cells import StudyFolder, Training
+from foldline.experiment.study_cells import StudyFolder, Training, measure
 from foldline.files.truths import read_csv
 from foldline.files.whole_files import read_json, whole_file
 from foldline.report.study_page import write_study_page
@@ -20,9 +21,9 @@ MOST_MAPS = 6
 MAP = "*/out_of_fold/identity/last.tsne.csv"
 
 
-def write_results(study: StudyFolder, grid: Grid, cells: Sequence[Cell]) -> Path:
+def write_results(study: StudyFolder, grid: Grid, cells: Sequence[Cell], card: Card) -> Path:
     """All files, and the page's path. Without a training of the base there is nothing to compare with, and no page."""
-    found = _compared(study, grid, cells)
+    found = _compared(study, grid, cells, card)
     page = study.folder / "page.html"
     for name, table in {"results.csv": long_table, "gains.csv": gains_table}.items():
         if found:
@@ -60,19 +61,19 @@ def map_files(training: Training) -> list[Path]:
     return sorted(training.workspace.folder.glob(f"work/*/features/{of_model}/{MAP}"))
 
 
-def _compared(study: StudyFolder, grid: Grid, cells: Sequence[Cell]) -> list[Trained]:
+def _compared(study: StudyFolder, grid: Grid, cells: Sequence[Cell], card: Card) -> list[Trained]:
     """What has trainings, the base first: cells that differ in their seeds alone are one."""
     trainings: dict[str, list[Training]] = {}
     for training in study.trainings(cells):
         trainings.setdefault(cell_title(training.cell.compared), []).append(training)
-    found = [(of[0].cell, _trained(of)) for of in trainings.values()]
+    found = [(of[0].cell, _trained(of, measure(of[0].cell, card))) for of in trainings.values()]
     found = [(cell, trained) for cell, trained in found if not trained.history.empty]
     places = {trained.title: at for at, (_, trained) in enumerate(found)}
     references = [cell_title(grid.reference(cell, cells[0])) for cell, _ in found]
     return [replace(one, reference=places.get(title)) for (_, one), title in zip(found, references, strict=True)]
 
 
-def _trained(wanted: Sequence[Training]) -> Trained:
+def _trained(wanted: Sequence[Training], measured_by: str) -> Trained:
     fits, histories = [], []
     done = [training for training in wanted if counts(training)]
     out = next(filter(None, (ruled_out(one) for one in wanted if not counts(one))), None)
@@ -84,7 +85,8 @@ def _trained(wanted: Sequence[Training]) -> Trained:
     if out and not done:
         histories.append(_placed(_known(out), wanted[0]))
     history = pd.concat(histories) if histories else pd.DataFrame()
-    return Trained(wanted[0].cell.compared, fits, history, len(wanted), None, out.why if out else None)
+    why = out.why if out else None
+    return Trained(wanted[0].cell.compared, fits, history, len(wanted), None, why, measured_by)
 
 
 def _placed(history: pd.DataFrame, of: Training) -> pd.DataFrame:

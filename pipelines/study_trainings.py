@@ -7,7 +7,7 @@ from statistics import mean
 from foldline.card.card import Card
 from foldline.experiment.search import Search
 from foldline.experiment.study import Cell
-from foldline.experiment.study_cells import StudyFolder, Training, refuse_invalid
+from foldline.experiment.study_cells import StudyFolder, Training, refuse_invalid, refuse_other_losses
 from foldline.fan_out.display import Display
 from foldline.fan_out.queue import Ended, Environment, Item, Process, Running, run_queue
 from foldline.files.refusal import Refusal, counted
@@ -73,6 +73,7 @@ def search_cells(queue: Queue, search: Search, trials: int, card: Card) -> list[
         if not asked:
             raise Refusal(f"{search.grid.file}: `leave_out` leaves hardly a cell to draw. Leave out less.")
         refuse_invalid([*asked.values()], card, search.grid.file)
+        refuse_other_losses([*asked.values()], search.grid.base_cell, card, search.grid.file)
         ended += queue.train([*asked.values()], before)
         for trial, cell in asked.items():
             search.tell(trial, _loss(queue.study, cell))

@@ -12,7 +12,7 @@ from foldline.card.card import read_card
 from foldline.experiment.chain import Chain, read_chain
 from foldline.experiment.params import Params
 from foldline.experiment.study import Cell, assigned, read_grid
-from foldline.experiment.study_cells import refuse_invalid, study_folder, what_changed
+from foldline.experiment.study_cells import refuse_invalid, refuse_other_losses, study_folder, what_changed
 from foldline.files.refusal import Refusal
 from foldline.files.whole_files import write_text
 from foldline.params.section import parse
@@ -158,6 +158,20 @@ def test_cells_are_refused_before_anything_runs(study: dict[str, Any], told: str
     cells = cells_of(project, **study)
     with pytest.raises(Refusal, match=f"study.yaml has cells that cannot be trained:\n{told}"):
         refuse_invalid(cells, read_card(CARD), Path("study.yaml"))
+
+
+def test_what_goes_by_the_loss_refuses_cells_of_another(project: Path) -> None:
+    """Smoothing and a focal loss's gamma are no part of what validation measures."""
+    losses = {
+        "smooth": {"kind": "cross_entropy", "smoothing": 0.1},
+        "focal": {"kind": "focal", "gamma": 2.0},
+        "binary": {"kind": "binary_cross_entropy", "smoothing": 0.0},
+    }
+    cells = cells_of(project, axes=[{"loss": {name: {"train.loss": loss} for name, loss in losses.items()}}])
+    base, card = cells[0], read_card(CARD)
+    refuse_other_losses(cells[:3], base, card, Path("study.yaml"))
+    with pytest.raises(Refusal, match=r"--halving and --search go by .* than the base's in loss: binary"):
+        refuse_other_losses(cells, base, card, Path("study.yaml"))
 
 
 def test_of_many_violations_the_first_are_told(project: Path) -> None:

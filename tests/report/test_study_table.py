@@ -43,6 +43,16 @@ def test_only_what_both_have_is_compared() -> None:
     assert math.isnan(nothing.loss.mean)
 
 
+def test_what_two_losses_measure_is_not_compared() -> None:
+    """A focal loss is lower than a cross-entropy of the same predictions."""
+    focal = replace(trained("focal", 0.1, 0.2, 0.3), measure="focal")
+    found = cell_gain(focal, BASE)
+    assert (found.pairs, found.verdict, found.accuracy.mean) == (3, "measured by another loss", 0)
+    assert math.isnan(found.loss.mean)
+    assert best_cell([BASE, focal]) is None
+    assert best_cell([BASE, focal, trained("good", 0.5, 1.5, 2.5)]) == ("axis: good", 0.5, 0.5)
+
+
 def test_the_best_is_judged_on_folds_that_it_was_not_chosen_on() -> None:
     """Each of three is lucky in one fold and as the base in the others: chosen on the other two folds it is one of the
     lucky there, and gains nothing here."""

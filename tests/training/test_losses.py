@@ -129,5 +129,13 @@ def test_a_missing_label_counts_neither_in_the_loss_nor_in_its_gradient(section:
 @pytest.mark.parametrize("kind", ["cross_entropy", "binary_cross_entropy"])
 def test_validation_measures_without_smoothing(kind: str) -> None:
     smoothed = parse({"kind": kind, "smoothing": 0.2}, Section, "loss")
-    assert smoothed.unsmoothed == parse({"kind": kind, "smoothing": 0.0}, Section, "loss")
-    assert smoothed.unsmoothed.unsmoothed == smoothed.unsmoothed
+    assert smoothed.measured("each") == parse({"kind": kind, "smoothing": 0.0}, Section, "loss")
+    assert smoothed.measured("each").measured("each") == smoothed.measured("each")
+
+
+@pytest.mark.parametrize(("learned", "kind"), [("distribution", "cross_entropy"), ("each", "binary_cross_entropy")])
+def test_validation_of_a_focal_loss_measures_what_it_is_without_its_gamma(learned: Learned, kind: str) -> None:
+    focal = parse({"kind": "focal", "gamma": 2.0}, Section, "loss").measured(learned)
+    assert focal == parse({"kind": kind, "smoothing": 0.0}, Section, "loss")
+    plain = parse({"kind": "focal", "gamma": 0.0}, Section, "loss").build(learned, torch.ones(5))
+    assert torch.allclose(focal.build(learned, torch.ones(5))(MANY, ONE_HOT), plain(MANY, ONE_HOT))

@@ -208,6 +208,24 @@ def refuse_invalid(cells: Sequence[Cell], card: Card, file: Path) -> None:
         raise Refusal(f"{file} has cells that cannot be trained:\n" + "\n".join([*wrong[:SHOWN], *more]))
 
 
+def measure(cell: Cell, card: Card) -> str:
+    """The loss that its validation measures, with its settings."""
+    loss = parse(cell.params, Params, cell.title).train.loss
+    activation = loss.fitting_activation(card.target.activations, f"a target of kind {card.target.kind}")
+    return loss.measured(activation.learned).model_dump_json()
+
+
+def refuse_other_losses(cells: Sequence[Cell], base: Cell, card: Card, file: Path) -> None:
+    """For what goes by the validation loss while it trains."""
+    wanted = measure(base, card)
+    others = [cell.title for cell in cells if measure(cell, card) != wanted]
+    if others:
+        raise Refusal(
+            f"{file}: --halving and --search go by the validation loss, which is of another kind than the base's in "
+            f"{listed(others)} (`train.loss`). Leave these values out, or train the grid without both."
+        )
+
+
 def _violations(cell: Cell, card: Card) -> Iterator[str]:
     try:
         params = parse(cell.params, Params, cell.title)

@@ -53,8 +53,8 @@ function drawCurves() {
   // A cell that diverged would press all others flat: on a linear scale it leaves the picture at the top.
   const ordered = values.map(line => line.value).sort((a, b) => a - b), highest = ordered[ordered.length - 1];
   const limit = 2 * ordered[ordered.length >> 1], isCut = measure === "loss" && state.y === "linear" && highest > limit;
-  const above = new Set(values.filter(line => isCut && line.value > limit).map(line => line.cell)).size;
-  document.getElementById("cut").textContent = isCut ? ` Cells with a loss above ${limit.toPrecision(3)}: ${above}; the log scale shows them.` : "";
+  const above = ordered.filter(value => value > limit).length;
+  document.getElementById("cut").textContent = isCut ? ` Points above ${limit.toPrecision(3)}: ${above} of ${ordered.length}; the log scale shows them.` : "";
   const x = { field: "epoch", type: "quantitative", title: "epoch", axis: { tickMinStep: 1 }, scale: { type: state.x, zero: false, nice: false } };
   const y = { field: "value", type: "quantitative", title: measure, scale: { type: state.y, zero: false, ...(isCut ? { domainMax: limit } : {}) } };
   // On a phone a legend at the side would leave no room for the curves.

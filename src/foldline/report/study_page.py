@@ -22,7 +22,7 @@ COLUMNS = ("cell", "verdict", "validation loss", *GAIN, "accuracy", *GAIN, "trai
 GAINS = (
     "A gain is how much lower the validation loss is, or how much higher the accuracy, than that of {reference}, over "
     "the same folds and seeds. A cell is better or worse where the 95 % interval (Student's t) of its gain in loss "
-    "excludes zero. Of many cells a few will look so by chance."
+    "excludes zero. Of many cells a few will look so by chance. What different losses measure is not compared."
 )
 MAPS = (
     "t-SNE of the features that the head is given, of the same out-of-fold images, each model by itself. Only who is "
@@ -44,7 +44,7 @@ def write_study_page(
         "axes": [{"name": name, "values": sorted({one[name] for one in settings})} for name in settings[0]],
     }
     # In the file's order what is compared stands together.
-    order = sorted(range(len(cells)), key=lambda at: () if against else (not cells[at].fits, cells[at].loss))
+    order = sorted(range(len(cells)), key=lambda at: () if against else place_of(cells[at], cells[0]))
     table = Table(COLUMNS, [table_row(cells, at) for at in order])
     sections = [
         Section("curves", "Curves", "", [Curves(data)]),
@@ -57,6 +57,11 @@ def write_study_page(
         ]
         sections.append(Section("maps", "What models see", MAPS, drawn))
     write_page(path, title, compared(cells, against) if against else summary(cells), sections)
+
+
+def place_of(cell: Trained, base: Trained) -> tuple[bool, bool, float]:
+    """Among the others: by its loss, below those that are measured as the base is."""
+    return not cell.fits, cell.measure != base.measure, cell.loss
 
 
 def summary(cells: Sequence[Trained]) -> str:

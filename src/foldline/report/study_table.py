@@ -3,6 +3,7 @@
 Cells are compared on the same folds and seeds, pair by pair: what a fold has of its own (its rows) cancels.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from foldline.experiment.axes import Settings
 from foldline.experiment.study import BASE, cell_title
 
 NO_COUNTERPART = "nothing to compare with"
+OTHER_LOSS = "measured by another loss"
 
 
 class Fit(NamedTuple):
@@ -42,6 +44,8 @@ class Trained:
     that one is not there."""
     ruled_out: str | None = None
     """Why it was trained no further, where it was not."""
+    measure: str = ""
+    """The loss that its validation measures."""
 
     @property
     def title(self) -> str:
@@ -74,7 +78,7 @@ class CellGain:
     pairs: int
     """Trainings that both have."""
     loss: Gain
-    """How much lower the validation loss is."""
+    """How much lower the validation loss is; NaN where two losses were measured."""
     accuracy: Gain
     """How much higher the accuracy is; NaN for a target without classes."""
 
@@ -83,6 +87,8 @@ class CellGain:
         """By the loss."""
         if self.pairs < 2:
             return "needs at least 2 folds or seeds" if self.pairs else NO_COUNTERPART
+        if math.isnan(self.loss.mean):
+            return OTHER_LOSS
         if not self.loss.interval.excludes_zero:
             return "not yet real"
         return "better" if self.loss.mean > 0 else "worse"
@@ -91,9 +97,10 @@ class CellGain:
 def cell_gain(cell: Trained, reference: Trained) -> CellGain:
     its, own = reference.by_pair, cell.by_pair
     pairs = [(its[pair], own[pair]) for pair in sorted(its.keys() & own.keys())]
+    is_comparable = cell.measure == reference.measure
     return CellGain(
         len(pairs),
-        _gain([one.validation_loss - other.validation_loss for one, other in pairs]),
+        _gain([one.validation_loss - other.validation_loss if is_comparable else math.nan for one, other in pairs]),
         _gain([other.validation_accuracy - one.validation_accuracy for one, other in pairs]),
     )
 
@@ -134,10 +141,10 @@ class BestCell(NamedTuple):
 
 
 def best_cell(cells: Sequence[Trained]) -> BestCell | None:
-    """Of the cells that have all trainings that the base, the first, has; None where no other has."""
+    """Of the cells that have all trainings that the base, the first, has, by the same loss; None where no other has."""
     base, *others = cells
     pairs = sorted(base.by_pair)
-    complete = [base, *(cell for cell in others if sorted(cell.by_pair) == pairs)]
+    complete = [base, *(one for one in others if sorted(one.by_pair) == pairs and one.measure == base.measure)]
     if len(complete) < 2:
         return None
     losses = np.array([[cell.by_pair[pair].validation_loss for pair in pairs] for cell in complete])

@@ -205,7 +205,7 @@ def head_alone(fold: Fold, config: Train, accelerator: Accelerator, learned: Wei
     head, of_features = head_of(model), replace(fold, pixels=features)
     if learned is None:
         start_head(head, of_features, config)
-    judged_by = fold_objective(fold, config.loss.unsmoothed)
+    judged_by = fold_objective(fold, config.loss.measured(fold.activation.learned))
     validate = validation(features, fold.validation, judged_by, config, accelerator)
     row: EpochRow = {**dict.fromkeys(COLUMNS, math.nan), "epoch": 0, "learning_rate": 0.0}
     row["validation_loss"], row["validation_accuracy"] = validate(head)

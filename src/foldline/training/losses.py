@@ -47,9 +47,9 @@ class Loss(Kind):
         targets, in whose units errors of values are measured."""
         raise NotImplementedError
 
-    @property
-    def unsmoothed(self) -> "Loss":
-        """What validation measures, so that epochs and recipes can be compared whatever the smoothing of targets."""
+    def measured(self, learned: Learned) -> "Loss":
+        """What validation measures, so that epochs and recipes can be compared: without smoothing. What two different
+        losses measure cannot be."""
         return self.model_copy(update={"smoothing": 0.0}) if "smoothing" in type(self).model_fields else self
 
     def try_out(self) -> None:
@@ -94,6 +94,12 @@ class Focal(Loss):
 
         form = binary_focal if learned == "each" else focal
         return lambda logits, targets: form(logits, targets, self.gamma)
+
+    def measured(self, learned: Learned) -> Loss:
+        """Without its gamma, by which it is small for all that is nearly right."""
+        if learned == "each":
+            return BinaryCrossEntropy(kind="binary_cross_entropy", smoothing=0.0)
+        return CrossEntropy(kind="cross_entropy", smoothing=0.0)
 
 
 class CumulativeLink(Loss):

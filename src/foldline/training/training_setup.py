@@ -108,7 +108,7 @@ def build_training(
     if config.compile:
         refuse_without_compiler()
         model.compile()
-    judged_by = fold_objective(fold, config.loss.unsmoothed)
+    judged_by = fold_objective(fold, config.loss.measured(fold.activation.learned))
     return TrainingSetup(config, objective, model, optimizer, judged_by, change, average, fold_seed(fold))
 
 
