@@ -17,11 +17,15 @@ DVC = """
 import json, subprocess, sys
 for line in sys.stdin:
     wish = json.loads(line)
+    reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=open("out", "wb"))
     stage = subprocess.Popen(
         [sys.executable, "-m", "stage", *wish["words"]], env=wish["environment"], cwd=wish["folder"],
-        stdin=subprocess.DEVNULL, stdout=open("out", "wb"), stderr=open("err", "wb"))
+        stdin=subprocess.DEVNULL, stdout=reader.stdin, stderr=open("err", "wb"))
+    reader.stdin.close()
     print(stage.pid, flush=True)
-    print(stage.wait(), flush=True)
+    code = stage.wait()
+    reader.wait()
+    print(code, flush=True)
 """
 STAGE = """
 import sys
@@ -52,6 +56,7 @@ from pathlib import Path
 import heavy
 atexit.register(lambda: print("at its end"))
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="backslashreplace")
     print(sys.argv[1:], Path.cwd().name, os.environ["DVC_STAGE"], __name__, heavy.imported_by, repr(sys.stdin.read()))
     match sys.argv[1]:
         case "refuse": sys.exit("error: no")

@@ -19,10 +19,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
-from io import TextIOWrapper
 from pathlib import Path
 from threading import Thread
-from typing import NoReturn, cast
+from typing import NoReturn
 
 from foldline.files.parent import OF_DVC, die_with_parent
 
@@ -199,8 +198,9 @@ def _become(
     for file, standard in zip(files, FILES, strict=True):
         os.dup2(file, standard)
         os.close(file)
-    # Python asks once, as it starts, whether it writes to a terminal.
-    cast(TextIOWrapper, sys.stdout).reconfigure(line_buffering=os.isatty(sys.stdout.fileno()))
+    # Python asks once, as it starts, whether it writes to a terminal, and whether it may seek there.
+    output = sys.stdout.fileno()
+    sys.stdout = os.fdopen(output, "w", 1 if os.isatty(output) else -1, sys.stdout.encoding, closefd=False)
     try:
         run_as_started(words, environment, Path(folder))
     except SystemExit as end:
