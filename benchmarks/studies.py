@@ -47,7 +47,7 @@ def _study(checkout: Path, cells: int, epochs: int) -> float:
     """Seconds of one with the base and as many other cells."""
     rates = [0.0101 + 0.001 * number for number in range(cells)]
     axes: list[Any] = [{"train.learning_rates.head": rates}] if cells else []
-    content = {"base": "params.yaml", "changes": {"folds": [0], "train.epochs": epochs}, "axes": axes, "leave_out": []}
+    content = {"base": "params.yaml", "changes": {"folds": [0], "train.epochs": epochs}, "axes": axes}
     name = f"of-{cells}-cells-{epochs}-epochs.yaml"
     (checkout / name).write_text(yaml.safe_dump(content, sort_keys=False))
     begun = time.perf_counter()

@@ -32,9 +32,9 @@ class Study(Section):
     """From a path of the base to its value in all cells, the base among them."""
     axes: tuple[Mapping[str, Any], ...]
     """The first varies slowest. With `when: {AXIS: VALUE}` an axis varies only where an earlier one has that value."""
-    leave_out: tuple[Mapping[str, Any], ...]
+    leave_out: tuple[Mapping[str, Any], ...] = ()
     """Combinations (`{AXIS: VALUE, ...}`) that are no cells."""
-    against: Mapping[str, Any]
+    against: Mapping[str, Any] = {}
     """What a cell is compared with: the one with these values (`{AXIS: VALUE}`) that is else alike; `{}`: the base."""
 
 
