@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 from scipy.sparse import csr_array
 from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_limits
 
 from foldline.card.activations import Learned
 from foldline.files.class_names import column_slices
@@ -38,7 +39,9 @@ def fit_head(learned: Learned, rows: Rows, inverse_penalty: float) -> tuple[Weig
     takes a tenth of the time. inverse_penalty: scikit-learn's C there, and the inverse of its alpha."""
     means, deviations = (of(axis=0, dtype=np.float64) for of in (rows.features.mean, rows.features.std))
     units = np.where(deviations > 0, deviations, 1)
-    matrix, biases = FITS[learned](replace(rows, features=(rows.features - means) / units), inverse_penalty)
+    # Products with so few outputs take the longer, the more threads share them: with two, three times as long.
+    with threadpool_limits(1, "blas"):
+        matrix, biases = FITS[learned](replace(rows, features=(rows.features - means) / units), inverse_penalty)
     return matrix / units, biases - matrix @ (means / units)
 
 

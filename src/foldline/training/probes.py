@@ -54,8 +54,10 @@ def linear_probe(fitted: Labelled, judged: Labelled, inverse_penalty: float = 1.
     inverse_penalty: its C. Raises Refusal when the fitted rows have one class, or there is no row to judge.
     """
     from sklearn.linear_model import LogisticRegression  # A second of start-up.
+    from threadpoolctl import threadpool_limits
 
-    return _judged(LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS), fitted, judged)
+    with threadpool_limits(1, "blas"):  # as in linear_heads.py
+        return _judged(LogisticRegression(C=inverse_penalty, max_iter=MOST_ITERATIONS), fitted, judged)
 
 
 def neighbours_probe(fitted: Labelled, judged: Labelled, neighbours: int = 20) -> Probe:
