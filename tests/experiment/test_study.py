@@ -21,8 +21,6 @@ def cells(folder: Path, axes: Any = (), of_base: Any = None, **others: Any) -> l
         "base": str(folder / "base.yaml"),
         "changes": {},
         "axes": list(axes),
-        "leave_out": [],
-        "against": {},
         **others,
     }
     (folder / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
